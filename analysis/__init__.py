@@ -1,0 +1,1 @@
+"""Analysis: SQL views, incidents and reports over captures."""

@@ -1,0 +1,1 @@
+"""Captures: one table of events, from the wire to Parquet."""

@@ -1,0 +1,1 @@
+"""Faults: what may go wrong on the line, and at which moment."""

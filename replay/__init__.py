@@ -1,0 +1,1 @@
+"""Replay: drive a capture again, as the bot or as the venue."""

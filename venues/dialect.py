@@ -1,0 +1,61 @@
+"""The protocol that every venue's dialect fulfils. All else in wsreplay is venue-blind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import msgspec
+
+if TYPE_CHECKING:
+    from wsreplay.venues.envelope import Envelope, HttpMessage, Sender, Witness
+
+
+class Secrets(msgspec.Struct, frozen=True, kw_only=True):
+    """Names whose values must not reach a disk, beyond the general rule; compared without case, "-" and "_"."""
+
+    names: frozenset[str] = frozenset()
+    """JSON fields, headers and URL parameters that hold secrets at this venue."""
+    public: frozenset[str] = frozenset()
+    """Names that the general rule would take for secrets, and which are none here."""
+
+
+@runtime_checkable
+class Dialect(Protocol):
+    """All that is known about how one venue talks. Stateless: a message in, an envelope out."""
+
+    @property
+    def name(self) -> str:
+        """The venue's name, as ``--venue`` takes it and the ``venue`` column shows it."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Raised when decoding changes, so that ``decode`` knows which captures are behind."""
+        ...
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Host names where this venue lives, production and test."""
+        ...
+
+    @property
+    def production_hosts(self) -> frozenset[str]:
+        """Hosts where an order costs money. ``{"*"}``: every host beyond loopback counts as one."""
+        ...
+
+    @property
+    def secrets(self) -> Secrets:
+        """What to redact, beyond the general rule."""
+        ...
+
+    def decode(self, payload: str | bytes, sender: Sender) -> Envelope:
+        """Read one WebSocket message. Never raises: what it can't read is ``Envelope()``."""
+        ...
+
+    def decode_http(self, message: HttpMessage, request: HttpMessage | None) -> Envelope:
+        """Read one REST message; ``request`` is given with a response. Never raises."""
+        ...
+
+    def witness(self, payload: str | bytes, sender: Sender) -> Witness | None:
+        """Work out what only the unredacted message shows (signer, expiry). Never raises."""
+        ...

@@ -1,0 +1,1 @@
+"""The generic venue: any JSON venue, read without a line of code."""
