@@ -1,0 +1,104 @@
+"""HTTP as mitmproxy shows it, put into the records that the scribe understands."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit, urlunsplit
+
+from mitmproxy import http
+from mitmproxy.connection import Connection
+
+from wsreplay.captures.wire import Exchange, Handshake
+
+KEPT = 1 << 20
+"""Bytes of a REST body that are kept; the rest passes unrecorded, and the capture says so."""
+REFUSAL_KEPT = 1 << 16
+
+type Headers = list[tuple[str, str]]
+
+
+class Body:
+    """A body that streams through: what passes is handed on at once, and a capped copy kept."""
+
+    def __init__(self) -> None:
+        self.kept = bytearray()
+        self.cut = False
+
+    def __call__(self, chunk: bytes) -> bytes:
+        """Keep a copy of the chunk; it is the shape of mitmproxy's ``message.stream``."""
+        room = KEPT - len(self.kept)
+        self.kept += chunk[:room]
+        self.cut = self.cut or len(chunk) > room
+        return chunk
+
+
+class Asked:
+    """When a request was read, and what its bodies were; kept with the flow until it is answered."""
+
+    def __init__(self, conn: int, at_ns: int, mono_ns: int) -> None:
+        self.conn = conn
+        self.at_ns = at_ns
+        self.mono_ns = mono_ns
+        self.request = Body()
+        self.response = Body()
+
+
+def headers_of(message: http.Message | None) -> Headers:
+    """Headers in their order and spelling; bytes that are no UTF-8 survive as surrogates would not: they are replaced."""
+    if message is None:
+        return []
+    return [(n.decode("utf-8", "replace"), v.decode("utf-8", "replace")) for n, v in message.headers.fields]
+
+
+def is_upgrade(request: http.Request) -> bool:
+    """Whether this request asks for a WebSocket."""
+    return "websocket" in request.headers.get("upgrade", "").lower()
+
+
+def handshake_of(flow: http.HTTPFlow, asked: Asked, upstream: str) -> Handshake:
+    """The upgrade in this flow, answered, refused or failed."""
+    answer = flow.response
+    return Handshake(
+        url=_websocket_url(flow.request.url),
+        upstream=upstream,
+        request=headers_of(flow.request),
+        status=answer.status_code if answer else 0,
+        reason=answer.reason if answer else "",
+        response=headers_of(answer),
+        body=bytes(asked.response.kept[:REFUSAL_KEPT]).decode("utf-8", "replace"),
+        error=flow.error.msg if flow.error and not answer else "",
+        client=_address(flow.client_conn),
+        venue=_address(flow.server_conn),
+        asked_at_ns=asked.at_ns,
+        asked_mono_ns=asked.mono_ns,
+    )
+
+
+def exchange_of(flow: http.HTTPFlow, asked: Asked, upstream: str) -> Exchange:
+    """The REST request and response in this flow."""
+    answer = flow.response
+    return Exchange(
+        method=flow.request.method,
+        url=flow.request.url,
+        upstream=upstream,
+        request=headers_of(flow.request),
+        request_body=bytes(asked.request.kept),
+        status=answer.status_code if answer else None,
+        reason=answer.reason if answer else "",
+        response=headers_of(answer),
+        response_body=bytes(asked.response.kept),
+        cut=asked.request.cut or asked.response.cut,
+        error=flow.error.msg if flow.error else "",
+        asked_at_ns=asked.at_ns,
+        asked_mono_ns=asked.mono_ns,
+    )
+
+
+def _websocket_url(url: str) -> str:
+    parts = urlsplit(url)
+    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
+    return urlunsplit(parts._replace(scheme=scheme))
+
+
+def _address(conn: Connection) -> str:
+    name = conn.peername or conn.address
+    return f"{name[0]}:{name[1]}" if name else ""
