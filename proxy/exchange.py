@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit, urlunsplit
 
 from mitmproxy import http
-from mitmproxy.connection import Connection
+from mitmproxy.connection import Client, Server
 
 from wsreplay.captures.wire import Exchange, Handshake
 
@@ -43,7 +43,7 @@ class Asked:
 
 
 def headers_of(message: http.Message | None) -> Headers:
-    """Headers in their order and spelling; bytes that are no UTF-8 survive as surrogates would not: they are replaced."""
+    """Headers in their order and spelling; bytes that are no UTF-8 are replaced."""
     if message is None:
         return []
     return [(n.decode("utf-8", "replace"), v.decode("utf-8", "replace")) for n, v in message.headers.fields]
@@ -99,6 +99,6 @@ def _websocket_url(url: str) -> str:
     return urlunsplit(parts._replace(scheme=scheme))
 
 
-def _address(conn: Connection) -> str:
-    name = conn.peername or conn.address
+def _address(conn: Client | Server) -> str:
+    name = conn.peername
     return f"{name[0]}:{name[1]}" if name else ""

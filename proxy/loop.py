@@ -31,4 +31,4 @@ if uvloop is not None:
                 del eager_start
                 return factory(loop, coro, **kwargs)
 
-            super().set_task_factory(tolerant)  # type: ignore[arg-type]
+            super().set_task_factory(tolerant)

@@ -61,6 +61,11 @@ class Proxy:
         """The addon that records."""
         return self._tap
 
+    @property
+    def connections(self) -> int:
+        """How many bots are connected."""
+        return len(self._server.connections)
+
     async def start(self) -> list[tuple[str, int]]:
         """Listen in every mode; the addresses, in the modes' order."""
         for mode in self._modes:
@@ -119,7 +124,7 @@ class Proxy:
                     held.handler.cancel("the recording ends")
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience
-        while self._server.connections and loop.time() < deadline:
+        while self._server.connections and loop.time() < deadline:  # noqa: ASYNC110 - mitmproxy tells nobody
             await asyncio.sleep(0.01)
         self._master.shutdown()
         if self._running is not None:

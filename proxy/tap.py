@@ -1,13 +1,14 @@
 """The tap: the mitmproxy addon that records.
 
 It runs with mitmproxy's option ``websocket=False``: after the 101 mitmproxy would pass the bytes as a TCP flow. At that
-moment the tap takes both sockets over (:mod:`wsreplay.proxy.relay`), so that bytes, half-closes and resets cross as they
-came. Where it can't, it records through ``tcp_message``, the documented hook.
+moment the tap takes both sockets over (:mod:`wsreplay.proxy.relay`), so that bytes, half-closes and resets cross as
+they came. Where it can't, it records through ``tcp_message``, the documented hook.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -62,6 +63,8 @@ class Tap:
         self._sessions: dict[str, list[SSL.Connection]] = {}
         self._upgraded: set[str] = set()
         self._by_hook: set[str] = set()
+        self._none_left = asyncio.Event()
+        self._none_left.set()
 
     # Connections
 
@@ -95,7 +98,7 @@ class Tap:
 
     def tls_failed_server(self, data: TlsData) -> None:
         """The venue's certificate is not trusted, or it speaks no TLS."""
-        address = data.conn.address
+        address = data.context.server.address
         self.failed += 1
         hint = "; trust its CA with --trust FILE" if "certificate" in str(data.conn.error).lower() else ""
         self._tell(f"no TLS with {address[0] if address else 'the venue'}: {data.conn.error}{hint}")
@@ -188,9 +191,8 @@ class Tap:
         """Close every relayed connection in order, and wait until the last has ended."""
         for relay in tuple(self.relays):
             relay.stop()
-        deadline = time.monotonic() + patience
-        while self.relays and time.monotonic() < deadline:
-            await asyncio.sleep(0.01)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._none_left.wait(), patience)
         for relay in tuple(self.relays):
             for wire in (relay.bot, relay.venue):
                 wire.transport.abort()
@@ -291,12 +293,15 @@ class Tap:
 
         def over() -> None:
             self.relays.discard(relay)
+            if not self.relays:
+                self._none_left.set()
             self._upgraded.discard(client.id)
             for leg in legs:
                 leg.finish()
 
         relay = Relay(self._conn(client), self._note, bot, venue, read_on=self._read_on, when_over=over)
         self.relays.add(relay)
+        self._none_left.clear()
         relay.begin()
         # What ended during the switch.
         for leg in sorted(legs, key=lambda leg: leg.end_mono_ns):

@@ -85,7 +85,8 @@ def parse_listen(text: str, *, anywhere: bool = False) -> tuple[str, int]:
         raise UserError(f"--listen {text}: {port} is no port; the highest is 65535")
     if not LOOPBACK.match(host) and not anywhere:
         raise UserError(
-            f"--listen {text}: other machines could connect and trade through this proxy; add --listen-anywhere to allow it"
+            f"--listen {text}: other machines could connect and trade through this proxy; "
+            "add --listen-anywhere to allow it"
         )
     return host, port
 
