@@ -102,6 +102,8 @@ class Loss(msgspec.Struct, kw_only=True):
     bytes: int
     from_mono_ns: int
     to_mono_ns: int
+    legs: list[tuple[int, bool]] = []
+    """The legs (connection, venue's side) that records are missing of; none: it is not known."""
 
 
 def as_json(body: msgspec.Struct | dict[str, Any]) -> bytes:
