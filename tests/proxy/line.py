@@ -9,7 +9,7 @@ import ssl
 import struct
 from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from wsreplay.captures.wire import What
 from wsreplay.proxy.loop import new_loop
@@ -76,6 +76,12 @@ class End:
         """Say no more, and listen on."""
         self.writer.write_eof()
 
+    def stop_reading(self) -> None:
+        cast(asyncio.Transport, self.writer.transport).pause_reading()
+
+    def read_again(self) -> None:
+        cast(asyncio.Transport, self.writer.transport).resume_reading()
+
     def close(self) -> None:
         self.writer.close()
 
@@ -93,7 +99,7 @@ class Line:
     async def recorded(self, what: What, count: int = 1) -> list[Note]:
         """The records of this kind, once there are so many."""
         async with asyncio.timeout(10):
-            while len(found := [n for n in self.notes if n.what == what]) < count:
+            while len(found := [n for n in self.notes if n.what == what]) < count:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
         return found
 

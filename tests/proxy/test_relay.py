@@ -169,7 +169,7 @@ def test_a_bot_that_has_long_been_silent_is_reset_at_once(tmp_path: Path) -> Non
 def test_a_slow_reader_still_gets_the_end(tmp_path: Path, how: str) -> None:
     async def scene() -> None:
         async with line(tmp_path) as made:
-            made.bot.writer.transport.pause_reading()  # type: ignore[attr-defined]
+            made.bot.stop_reading()
             await flood(made)
             assert made.proxy.tap.relays
             if how == "rst":
@@ -177,7 +177,7 @@ def test_a_slow_reader_still_gets_the_end(tmp_path: Path, how: str) -> None:
                 assert (await made.recorded(What.END))[0].body == b"rst"
             else:
                 made.venue.close()
-            made.bot.writer.transport.resume_reading()  # type: ignore[attr-defined]
+            made.bot.read_again()
             assert await made.bot.hears_end() == how
 
     async def flood(made: Line) -> None:
@@ -196,7 +196,7 @@ def test_a_slow_reader_still_gets_the_end(tmp_path: Path, how: str) -> None:
 def test_memory_stays_bounded_before_a_reader_that_never_reads(tmp_path: Path) -> None:
     async def scene() -> None:
         async with line(tmp_path) as made:
-            made.bot.writer.transport.pause_reading()  # type: ignore[attr-defined]
+            made.bot.stop_reading()
             for _ in range(40):
                 try:
                     await asyncio.wait_for(made.venue.send(b"\x00" * (1 << 20)), 0.05)
