@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -48,7 +50,7 @@ class Proxy:
         self, tap: Tap, modes: Sequence[str], *, ca_folder: Path, trust: Path | None, tell: Callable[[str], None]
     ) -> None:
         self._tap = tap
-        self._modes = list(modes)
+        self._modes = _with_ports(modes)
         self._ca_folder = ca_folder
         self._trust = trust
         self._complaints = _Complaints(tell)
@@ -131,6 +133,28 @@ class Proxy:
             await asyncio.wait({self._running}, timeout=patience)
         logging.getLogger().removeHandler(self._complaints)
         self._master = None
+
+
+def _with_ports(modes: Sequence[str]) -> list[str]:
+    """The modes with a free port in place of each 0.
+
+    mitmproxy keeps its listeners by their specification, so that two alike would be one.
+    """
+    chosen = []
+    with contextlib.ExitStack() as held:
+        for mode in modes:
+            spec, _, address = mode.rpartition("@")
+            host, _, port = address.rpartition(":")
+            if port == "0":
+                family = socket.AF_INET6 if ":" in host else socket.AF_INET
+                probe = held.enter_context(socket.socket(family))
+                try:
+                    probe.bind((host.strip("[]"), 0))
+                except OSError as error:
+                    raise UserError(f"can't listen on {host}: {error.strerror}; name another with --listen") from None
+                port = str(probe.getsockname()[1])
+            chosen.append(f"{spec}@{host}:{port}")
+    return chosen
 
 
 def _first_line(error: BaseException | None) -> str:
