@@ -32,7 +32,7 @@ class RecordingPlan(msgspec.Struct, frozen=True, kw_only=True):
     command: tuple[str, ...] = ()
 
     def listeners(self) -> list[tuple[str, Upstream | None]]:
-        """The listeners as mitmproxy specifies them, each with the upstream behind it (None: the bot names the host)."""
+        """The listeners as mitmproxy specifies them, each with its upstream (None: the bot names the host)."""
         if self.mode != "reverse":
             if self.upstreams:
                 raise UserError(

@@ -224,7 +224,7 @@ class Relay:
             self._note_end(wire, "proxy")
         if peer.gone and peer.transport.is_closing() and not self._over and peer.heard_end:
             self._over = True
-            self.note(What.OVER, False, self.conn, _wall(), _mono(), 0, b"")
+            self.note(What.OVER, False, self.conn, _wall(), _mono(), -1, b"")
             self._when_over()
 
     def stop(self) -> None:
@@ -245,4 +245,4 @@ class Relay:
             wire.gone = True
 
     def _note_end(self, wire: Wire, how: str) -> None:
-        self.note(What.END, wire.venue_side, self.conn, _wall(), _mono(), 0, how.encode())
+        self.note(What.END, wire.venue_side, self.conn, _wall(), _mono(), -1, how.encode())

@@ -179,7 +179,9 @@ class Tap:
     def tcp_end(self, flow: tcp.TCPFlow) -> None:
         """A connection that stayed with mitmproxy ended; which side, and how, can't be seen from here."""
         if flow.client_conn.id in self._by_hook:
-            self._end_by_hook(flow)
+            bot_ended, venue_ended = flow.client_conn.timestamp_end, flow.server_conn.timestamp_end
+            venue_first = venue_ended is not None and (bot_ended is None or venue_ended < bot_ended)
+            self._end_by_hook(flow.client_conn, venue_first=venue_first)
 
     def tcp_error(self, flow: tcp.TCPFlow) -> None:
         """The same, in disorder."""
@@ -238,10 +240,10 @@ class Tap:
             Body.__call__(asked.response, flow.response.raw_content)
         if not is_upgrade(flow.request):
             record = exchange_of(flow, asked, upstream)
-            self._note(What.HTTP, True, asked.conn, time.time_ns(), time.monotonic_ns(), 0, as_json(record))
+            self._note(What.HTTP, True, asked.conn, time.time_ns(), time.monotonic_ns(), -1, as_json(record))
             return
         handshake = handshake_of(flow, asked, upstream)
-        self._note(What.OPEN, True, asked.conn, time.time_ns(), time.monotonic_ns(), 0, as_json(handshake))
+        self._note(What.OPEN, True, asked.conn, time.time_ns(), time.monotonic_ns(), -1, as_json(handshake))
         if handshake.status:
             self.opened += 1
         if handshake.status == 101:
@@ -250,7 +252,7 @@ class Tap:
                 if side.id in self._legs:
                     self._legs[side.id].holds_end = True
         else:
-            self._note(What.OVER, False, asked.conn, time.time_ns(), time.monotonic_ns(), 0, b"")
+            self._note(What.OVER, False, asked.conn, time.time_ns(), time.monotonic_ns(), -1, b"")
 
     async def _take_over(self, flow: tcp.TCPFlow) -> None:
         client, server = flow.client_conn, flow.server_conn
@@ -311,12 +313,11 @@ class Tap:
             if leg.lost:
                 wire.connection_lost(leg.fault)
 
-    def _end_by_hook(self, flow: tcp.TCPFlow) -> None:
-        conn = self._conn(flow.client_conn)
-        self._by_hook.discard(flow.client_conn.id)
-        self._upgraded.discard(flow.client_conn.id)
+    def _end_by_hook(self, client: Client, *, venue_first: bool) -> None:
+        conn = self._conn(client)
+        self._by_hook.discard(client.id)
+        self._upgraded.discard(client.id)
         now = time.time_ns(), time.monotonic_ns()
-        server_first = (flow.server_conn.timestamp_end or 0) < (flow.client_conn.timestamp_end or float("inf"))
-        for venue_side in (True, False) if server_first else (False, True):
-            self._note(What.END, venue_side, conn, *now, 0, b"fin")
-        self._note(What.OVER, False, conn, *now, 0, b"")
+        for venue_side in (True, False) if venue_first else (False, True):
+            self._note(What.END, venue_side, conn, *now, -1, b"")
+        self._note(What.OVER, False, conn, *now, -1, b"")

@@ -1,4 +1,4 @@
-"""The tap: what is not a relayed byte is on record as well: handshakes, refusals, REST, and lines that never came up."""
+"""The tap: handshakes, refusals, REST, and lines that never came up are on record as well."""
 
 from __future__ import annotations
 
