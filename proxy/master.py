@@ -50,7 +50,7 @@ class Proxy:
         self, tap: Tap, modes: Sequence[str], *, ca_folder: Path, trust: Path | None, tell: Callable[[str], None]
     ) -> None:
         self._tap = tap
-        self._modes = _with_ports(modes)
+        self._modes = list(modes)
         self._ca_folder = ca_folder
         self._trust = trust
         self._complaints = _Complaints(tell)
@@ -135,7 +135,7 @@ class Proxy:
         self._master = None
 
 
-def _with_ports(modes: Sequence[str]) -> list[str]:
+def with_ports(modes: Sequence[str]) -> list[str]:
     """The modes with a free port in place of each 0.
 
     mitmproxy keeps its listeners by their specification, so that two alike would be one.

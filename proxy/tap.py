@@ -194,11 +194,15 @@ class Tap:
         for relay in tuple(self.relays):
             relay.stop()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._none_left.wait(), patience)
+            await asyncio.wait_for(self.all_over(), patience)
         for relay in tuple(self.relays):
             for wire in (relay.bot, relay.venue):
                 wire.transport.abort()
         await asyncio.sleep(0)
+
+    async def all_over(self) -> None:
+        """Wait until no connection is relayed any more."""
+        await self._none_left.wait()
 
     # Private parts
 

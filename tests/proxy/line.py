@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 
 from wsreplay.captures.wire import What
 from wsreplay.proxy.loop import new_loop
-from wsreplay.proxy.master import Proxy
+from wsreplay.proxy.master import Proxy, with_ports
 from wsreplay.proxy.tap import Tap
 
 REQUEST = (
@@ -126,7 +126,7 @@ async def proxied(
         return True
 
     tap = Tap(note, read_on=read_on, tell=told.append)
-    proxy = Proxy(tap, [f"reverse:{target}@127.0.0.1:0"], ca_folder=folder, trust=trust, tell=told.append)
+    proxy = Proxy(tap, with_ports([f"reverse:{target}@127.0.0.1:0"]), ca_folder=folder, trust=trust, tell=told.append)
     [(_, port)] = await proxy.start()
     try:
         yield proxy, port, notes, told

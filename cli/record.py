@@ -1,0 +1,158 @@
+"""``wsreplay record``: put the recorder between a bot and a venue."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import click
+
+from wsreplay.captures.errors import UserError
+
+
+@click.command(context_settings={"ignore_unknown_options": False})
+@click.option(
+    "--venue", metavar="VENUE", help="The venue whose dialect reads the traffic; without it, any JSON is read."
+)
+@click.option(
+    "--to", "to", metavar="[NAME=]URL", multiple=True, help="Where the venue is; repeat it with names for more."
+)
+@click.option(
+    "--listen",
+    default="127.0.0.1:0",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Where the bot connects; port 0 takes a free one, further upstreams the next ones.",
+)
+@click.option("--listen-anywhere", is_flag=True, help="Allow an address that other machines can reach.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("captures"),
+    show_default=True,
+    help="Folder for the capture.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["reverse", "regular", "socks5"]),
+    default="reverse",
+    show_default=True,
+    help="reverse: the bot gets our URL; regular, socks5: the bot uses us as its proxy.",
+)
+@click.option(
+    "--allow-host",
+    multiple=True,
+    metavar="HOST",
+    help="A host that the bot may reach in the proxy modes; *.HOST for all below it.",
+)
+@click.option(
+    "--map",
+    "map_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="TOML file that names the fields of a venue without a dialect.",
+)
+@click.option("--rotate", metavar="AGE|SIZE", help="Begin a new segment after this time or size, such as 1h or 1GB.")
+@click.option(
+    "--trust",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="PEM file with a further CA that venues' certificates may lead to.",
+)
+@click.option(
+    "--read-on",
+    default=3.0,
+    show_default=True,
+    metavar="SECONDS",
+    type=click.FloatRange(0, 60),
+    help="When the bot's line is cut, how long after its last word the venue is still read.",
+)
+@click.option(
+    "--hand-over",
+    default=256,
+    show_default=True,
+    metavar="MB",
+    type=click.IntRange(1, 65536),
+    help="Memory for what was read and is not yet written.",
+)
+@click.option("--keep-secrets", is_flag=True, help="Do not redact. The capture then holds live keys and signatures.")
+@click.option("--addon", is_flag=True, help="Print the path of the addon for plain mitmproxy (mitmdump -s) and exit.")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+def record(
+    venue: str | None,
+    to: tuple[str, ...],
+    listen: str,
+    listen_anywhere: bool,
+    out: Path,
+    mode: str,
+    allow_host: tuple[str, ...],
+    map_file: Path | None,
+    rotate: str | None,
+    trust: Path | None,
+    read_on: float,
+    hand_over: int,
+    keep_secrets: bool,
+    addon: bool,
+    command: tuple[str, ...],
+) -> None:
+    """Record what a bot and a venue say to each other.
+
+    Without COMMAND it records until Ctrl-C. With it, the bot runs as a child: {url} and {url:NAME} in its arguments and
+    WSREPLAY_URL in its environment say where to connect; its output goes to standard error, and its exit code is passed on.
+
+    \b
+    Examples:
+      wsreplay record --to wss://venue.example/ws
+      wsreplay record --to ws://127.0.0.1:9001 -- python bot.py {url}
+      wsreplay record --to wss://ws.venue.example --to rest=https://api.venue.example -- ./bot
+      wsreplay record --mode regular --allow-host venue.example -- python bot.py
+      mitmdump -s "$(wsreplay record --addon)"
+    """
+    if addon:
+        from wsreplay import proxy
+
+        click.echo(Path(proxy.__file__).with_name("addon.py"))
+        return
+    # mitmproxy takes a second to import.
+    from wsreplay.proxy.loop import new_loop
+    from wsreplay.proxy.plan import RecordingPlan
+    from wsreplay.proxy.recording import Recording
+    from wsreplay.proxy.upstream import parse_listen, parse_upstream
+    from wsreplay.venues.registry import dialect
+
+    if venue is not None:
+        dialect(venue)
+    host, port = parse_listen(listen, anywhere=listen_anywhere)
+    plan = RecordingPlan(
+        upstreams=tuple(parse_upstream(text) for text in to),
+        mode=mode,
+        listen_host=host,
+        listen_port=port,
+        out=out,
+        venue=venue,
+        map_file=map_file,
+        rotate=rotate,
+        allow_hosts=allow_host,
+        keep_secrets=keep_secrets,
+        read_on=read_on,
+        trust=trust,
+        hand_over=hand_over << 20,
+        command=command,
+    )
+
+    def say(text: str) -> None:
+        click.echo(text)
+        sys.stdout.flush()
+
+    def tell(text: str) -> None:
+        click.echo(f"wsreplay: {text}", err=True)
+
+    async def run() -> None:
+        recorded = await Recording(plan, say=say, tell=tell, finishers=()).run()
+        if recorded.path is None:
+            raise UserError("nothing could be kept; see the lines above")
+        say(f"capture {recorded.path}")
+        if recorded.exit_code:
+            sys.exit(recorded.exit_code)
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(run())

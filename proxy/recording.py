@@ -1,0 +1,133 @@
+"""A recording, from the first listener to the finished capture."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from wsreplay.captures.handover import HandOver
+from wsreplay.proxy.bot import Bot, arguments, environment
+from wsreplay.proxy.certificates import bot_roots, ca_folder, upstream_roots
+from wsreplay.proxy.keeping import Keeping
+from wsreplay.proxy.master import Proxy, with_ports
+from wsreplay.proxy.plan import RecordingPlan
+from wsreplay.proxy.tap import Tap
+
+LAST_WORDS = 5.0
+"""Seconds that connections have to end by themselves once the bot has ended."""
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """How a recording ended."""
+
+    path: Path | None
+    exit_code: int
+
+
+class Recording:
+    """Listeners, tap, scribe and bot, brought up and down in the right order."""
+
+    def __init__(
+        self,
+        plan: RecordingPlan,
+        *,
+        say: Callable[[str], None],
+        tell: Callable[[str], None],
+        finishers: tuple[str, ...],
+    ) -> None:
+        """``say`` prints the lines that programs rely on, ``tell`` what is for people."""
+        self._plan = plan
+        self._say = say
+        self._tell = tell
+        self._finishers = finishers
+        self._stop = asyncio.Event()
+        self._reason = ""
+
+    async def run(self) -> Recorded:
+        """Record until the bot ends or a signal comes."""
+        plan = self._plan
+        folder = ca_folder()
+        trust = upstream_roots(folder, plan.trust)
+        listeners = plan.listeners()
+        modes = with_ports([mode for mode, _ in listeners])
+        names = {mode: upstream.name for mode, (_, upstream) in zip(modes, listeners, strict=True) if upstream}
+        hand_over = HandOver.create(plan.hand_over)
+        tap = Tap(hand_over.put, upstreams=names, allows=plan.allowed(), read_on=plan.read_on, tell=self._tell)
+        proxy = Proxy(tap, modes, ca_folder=folder, trust=trust, tell=self._tell)
+        try:
+            addresses = await proxy.start()
+            keeping = await Keeping.begin(plan, hand_over, tell=self._tell, finishers=self._finishers)
+        except BaseException:
+            await proxy.stop(patience=1)
+            hand_over.close()
+            raise
+        code = 0
+        path: Path | None = None
+        try:
+            with self._signals():
+                urls = self._announce(addresses)
+                code = await self._until_the_end(urls, addresses[0], folder, proxy)
+        finally:
+            await proxy.stop()
+            path = await keeping.finish(self._reason or "stopped")
+            hand_over.close()
+        if tap.failed and not tap.opened:
+            self._tell("the venue was never reached; see the lines above")
+            code = 2
+        return Recorded(path=path, exit_code=code)
+
+    def _announce(self, addresses: list[tuple[str, int]]) -> dict[str, str]:
+        """Say where we listen: by name, where there is one."""
+        urls: dict[str, str] = {}
+        if self._plan.mode != "reverse":
+            [(host, port)] = addresses
+            scheme = "socks5h" if self._plan.mode == "socks5" else "http"
+            self._say(f"listening on {scheme}://{host}:{port}")
+            return urls
+        for (host, port), upstream in zip(addresses, self._plan.upstreams, strict=True):
+            urls[upstream.name] = url = upstream.local_url(host, port)
+            self._say(f"listening {upstream.name} on {url}" if upstream.name else f"listening on {url}")
+        return urls
+
+    async def _until_the_end(self, urls: dict[str, str], address: tuple[str, int], folder: Path, proxy: Proxy) -> int:
+        plan = self._plan
+        if not plan.command:
+            await self._stop.wait()
+            return 0
+        proxied = None
+        if plan.mode != "reverse":
+            proxied = f"{'socks5h' if plan.mode == 'socks5' else 'http'}://{address[0]}:{address[1]}"
+        env = environment(urls, proxy=proxied, ca_file=bot_roots(folder) if proxied else None)
+        bot = await Bot.start(arguments(plan.command, urls), env)
+        ended = asyncio.create_task(bot.wait())
+        stopped = asyncio.create_task(self._stop.wait())
+        await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not ended.done():
+            return await bot.stop()
+        self._reason = f"the bot ended with exit code {ended.result()}"
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(proxy.tap.all_over(), LAST_WORDS)
+        return ended.result()
+
+    @contextlib.contextmanager
+    def _signals(self):  # type: ignore[no-untyped-def]
+        loop = asyncio.get_running_loop()
+
+        def stop(signum: signal.Signals) -> None:
+            self._reason = self._reason or f"stopped by {signum.name}"
+            self._stop.set()
+
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(signum, stop, signum)
+        try:
+            yield
+        finally:
+            # A second Ctrl-C while the capture is being finished must not leave it half done.
+            for signum in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(signum, lambda: None)
