@@ -66,10 +66,18 @@ class Direction:
             return self._find_way(data, at_ns, mono_ns, relay_ns)
         messages = self._parser.feed(data, at_ns, mono_ns, relay_ns)
         pending = self._pending + len(data)
+        behind = 0  # bytes of control frames and the like behind the last data message
+        said = 0
+        boundary = False
         for message in messages:
             pending -= message.size
+            behind += message.size
+            said += 1
             if message.compressed:
                 self._remember(message)
+            if message.kind in ("text", "binary"):
+                behind = said = 0
+                boundary = True
             elif message.kind == "close":
                 self._closed = True
             elif message.frames == 0:
@@ -79,13 +87,13 @@ class Direction:
             if self._tail:
                 self._tail = []
                 self._said = 0
-        elif messages and messages[-1].kind in ("text", "binary"):
-            # A data message is no longer in progress when it ends: what is pending came behind it.
-            self._tail = [(data[-pending:], at_ns, mono_ns, relay_ns)]
-            self._said = 0
+        elif boundary:
+            # A data message is no longer in progress when it ends, and it ended in these bytes.
+            self._tail = [(data[-pending - behind :], at_ns, mono_ns, relay_ns)]
+            self._said = said
         else:
             self._tail.append((data, at_ns, mono_ns, relay_ns))
-            self._said += len(messages)
+            self._said += said
         return messages
 
     def end(self) -> list[Message]:

@@ -128,4 +128,5 @@ def _brotli(body: bytes, cut: bool) -> bytes | None:
         plain: bytes = decoder.process(body, output_buffer_limit=_BOUND)
     except brotli.error:
         return None
-    return plain if decoder.is_finished() or (cut and decoder.can_accept_more_data()) else None
+    whole = decoder.is_finished() or (cut and decoder.can_accept_more_data())
+    return plain if whole and len(plain) <= _BOUND else None
