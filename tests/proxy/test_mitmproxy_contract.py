@@ -38,7 +38,7 @@ def test_handlers_are_found_by_their_client() -> None:
 def test_a_101_without_the_websocket_layer_becomes_a_tcp_flow() -> None:
     source = inspect.getsource(http.HttpStream.flow_done)
     assert "tcp.TCPLayer(self.context)" in source
-    assert "websocket" in options.Options().keys()
+    assert "websocket" in options.Options()
     assert tcp.TcpStartHook.blocking is commands.StartHook.blocking is True
     assert issubclass(events.HookCompleted, events.CommandCompleted)
 
