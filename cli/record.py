@@ -97,7 +97,7 @@ def record(
     """Record what a bot and a venue say to each other.
 
     Without COMMAND it records until Ctrl-C. With it, the bot runs as a child: {url} and {url:NAME} in its arguments and
-    WSREPLAY_URL in its environment say where to connect; its output goes to standard error, and its exit code is passed on.
+    WSREPLAY_URL in its environment say where to connect; its output goes to standard error, its exit code is passed on.
 
     \b
     Examples:

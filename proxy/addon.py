@@ -1,8 +1,8 @@
 """The addon for plain mitmproxy: ``mitmdump -s "$(wsreplay record --addon)"``.
 
-It records through the documented hooks, beside whatever other addons there are, and sees less than ``wsreplay record``:
-:data:`BLIND` lists what, and stands in the capture's metadata. With ``--set websocket=false`` the tap itself records, and
-sees all; then no other addon sees WebSocket messages.
+It records through the documented hooks, beside whatever other addons there are, and sees less than
+``wsreplay record``: :data:`BLIND` lists what, and stands in the capture's metadata. With ``--set websocket=false`` the
+tap itself records, and sees all; then no other addon sees WebSocket messages.
 """
 
 from __future__ import annotations
