@@ -1,0 +1,99 @@
+"""The dialect of Reya DEX order entry: generation B, and what A and C do differently."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from wsreplay.venues.dialect import Secrets
+from wsreplay.venues.reya.envelopes import NOTHING, read_envelope
+from wsreplay.venues.reya.errors import trouble_of
+from wsreplay.venues.reya.markets import SYMBOLS
+from wsreplay.venues.reya.networks import HOSTS, PRODUCTION_HOSTS, SIBLINGS, TESTNET, network_of
+from wsreplay.venues.reya.rest_envelopes import DEFINITIONS, read_http, resource_of
+from wsreplay.venues.reya.wire import OPERATIONS, read_message
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wsreplay.venues.envelope import Envelope, HttpMessage, Sender, Witness
+    from wsreplay.venues.reya.errors import Trouble
+    from wsreplay.venues.reya.networks import Network
+    from wsreplay.venues.reya.refresh import RefreshContext, Refreshed
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class ReyaDialect:
+    """How Reya talks.
+
+    Signatures commit to a chain and to market numbers that frames don't carry. :meth:`at` and :meth:`knowing` give a
+    dialect that knows them; without, market numbers are the simulator's and the chain is not known, and then
+    :meth:`witness` says only what it can prove.
+    """
+
+    name = "reya"
+    version = 1
+    hosts = HOSTS
+    production_hosts = PRODUCTION_HOSTS
+    # A signature stays good until its nonce is used or its deadline has passed, a perp cancel's for ever.
+    secrets = Secrets(names=frozenset({"signature"}), public=frozenset({"nonce", "signerWallet"}))
+    siblings: Mapping[str, str] = SIBLINGS
+    """The REST API beside each order entry host."""
+
+    def __init__(self, network: Network | None = None, markets: Mapping[str, int] = SYMBOLS) -> None:
+        self.network = network
+        self.markets = markets
+
+    def at(self, host: str) -> Self:
+        """The same dialect for one host: on loopback the simulator's chain, elsewhere the host's, if it is known."""
+        network = TESTNET if host.lower().strip("[]") in _LOOPBACK else network_of(host)
+        return type(self)(network, self.markets)
+
+    def knowing(self, message: HttpMessage, request: HttpMessage | None) -> Self:
+        """The same dialect with the market numbers of a recorded ``marketDefinitions`` answer; else itself."""
+        from wsreplay.venues.reya.witness import definitions_in
+
+        if request is None or message.status != 200 or resource_of(request.url)[0] not in DEFINITIONS:
+            return self
+        return type(self)(self.network, {**self.markets, **definitions_in(message)})
+
+    def decode(self, payload: str | bytes, sender: Sender) -> Envelope:
+        """Read one WebSocket message. Never raises."""
+        return read_envelope(payload, sender)
+
+    def decode_http(self, message: HttpMessage, request: HttpMessage | None) -> Envelope:
+        """Read one REST message. Never raises."""
+        try:
+            return read_http(message, request)
+        except ValueError:  # an address that is none
+            return NOTHING
+
+    def witness(self, payload: str | bytes, sender: Sender) -> Witness | None:
+        """Recover who signed a client's message; None where that can't be known. Never raises."""
+        from wsreplay.venues.reya.witness import witness
+
+        return witness(payload, self.network, self.markets) if sender == "client" else None
+
+    def witness_http(self, message: HttpMessage) -> Witness | None:
+        """Recover who signed an operation sent over REST. Never raises."""
+        from wsreplay.venues.reya.witness import read_signed, witness_payload
+
+        try:
+            op, _ = resource_of(message.url)
+        except ValueError:
+            return None
+        if message.status is not None or op not in OPERATIONS:
+            return None
+        return witness_payload(op, read_signed(message.body), self.network, self.markets)
+
+    def trouble(self, error_code: str, payload: str | bytes = "") -> Trouble:
+        """What a refusal is about; generation B tells a rate limit only in the words of its message."""
+        message = read_message(payload) if payload else None
+        error = None if message is None else message.error
+        return trouble_of(error_code, (error.message if error is not None else None) or "")
+
+    def refresh(self, payload: str, context: RefreshContext) -> Refreshed:
+        """A client's message made good again for a replay: ids, deadline, nonce, signature. See :mod:`.refresh`."""
+        from wsreplay.venues.reya.refresh import refresh
+
+        return refresh(payload, context)
