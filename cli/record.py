@@ -8,8 +8,6 @@ from pathlib import Path
 
 import click
 
-from wsreplay.captures.errors import UserError
-
 
 @click.command(context_settings={"ignore_unknown_options": False})
 @click.option(
@@ -148,8 +146,6 @@ def record(
 
     async def run() -> None:
         recorded = await Recording(plan, say=say, tell=tell, finishers=()).run()
-        if recorded.path is None:
-            raise UserError("nothing could be kept; see the lines above")
         say(f"capture {recorded.path}")
         if recorded.exit_code:
             sys.exit(recorded.exit_code)

@@ -85,7 +85,8 @@ class Recorder:
         )
         blind = BLIND if ctx.options.websocket else ()
         try:
-            self._keeping = Keeping.begin(plan, tell=logger.warning, blind=blind)
+            self._keeping = Keeping(plan, logger.warning)
+            self._keeping.begin(blind=blind)
         except UserError as error:
             logger.error("wsreplay does not record: %s", error)
             return

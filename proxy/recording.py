@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from wsreplay.captures.handover import HandOver
 from wsreplay.proxy.bot import Bot, arguments, environment
 from wsreplay.proxy.certificates import bot_roots, ca_folder, upstream_roots
 from wsreplay.proxy.keeping import Keeping
@@ -25,7 +24,7 @@ LAST_WORDS = 5.0
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """How a recording ended."""
 
-    path: Path | None
+    path: Path
     exit_code: int
 
 
@@ -56,26 +55,25 @@ class Recording:
         listeners = plan.listeners()
         modes = with_ports([mode for mode, _ in listeners])
         names = {mode: upstream.name for mode, (_, upstream) in zip(modes, listeners, strict=True) if upstream}
-        hand_over = HandOver.create(plan.hand_over)
-        tap = Tap(hand_over.put, upstreams=names, allows=plan.allowed(), read_on=plan.read_on, tell=self._tell)
+        keeping = Keeping(plan, self._tell)
+        tap = Tap(keeping.note, upstreams=names, allows=plan.allowed(), read_on=plan.read_on, tell=self._tell)
         proxy = Proxy(tap, modes, ca_folder=folder, trust=trust, tell=self._tell)
         try:
             addresses = await proxy.start()
-            keeping = await Keeping.begin(plan, hand_over, tell=self._tell, finishers=self._finishers)
+            await asyncio.to_thread(keeping.begin, finishers=self._finishers)
         except BaseException:
             await proxy.stop(patience=1)
-            hand_over.close()
+            keeping.close()
             raise
         code = 0
-        path: Path | None = None
-        try:
-            with self._signals():
+        with self._signals():
+            try:
                 urls = self._announce(addresses)
                 code = await self._until_the_end(urls, addresses[0], folder, proxy)
-        finally:
-            await proxy.stop()
-            path = await keeping.finish(self._reason or "stopped")
-            hand_over.close()
+            finally:
+                await proxy.stop()
+                # Nothing is noted any more: the tap is closed.
+                path = await asyncio.to_thread(keeping.finish, self._reason or "stopped")
         if tap.failed and not tap.opened:
             self._tell("the venue was never reached; see the lines above")
             code = 2
@@ -116,18 +114,19 @@ class Recording:
         return ended.result()
 
     @contextlib.contextmanager
-    def _signals(self):  # type: ignore[no-untyped-def]
+    def _signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
+        signals = (signal.SIGINT, signal.SIGTERM)
 
         def stop(signum: signal.Signals) -> None:
+            # A second Ctrl-C, while the capture is being finished, must not leave it half done.
             self._reason = self._reason or f"stopped by {signum.name}"
             self._stop.set()
 
-        for signum in (signal.SIGINT, signal.SIGTERM):
+        for signum in signals:
             loop.add_signal_handler(signum, stop, signum)
         try:
             yield
         finally:
-            # A second Ctrl-C while the capture is being finished must not leave it half done.
-            for signum in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(signum, lambda: None)
+            for signum in signals:
+                loop.remove_signal_handler(signum)

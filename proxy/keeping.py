@@ -1,0 +1,50 @@
+"""What is behind the tap: the hand-over, and the scribe that keeps what goes into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from wsreplay.captures.handover import HandOver
+from wsreplay.captures.scribe_process import Assignment, ScribeProcess
+from wsreplay.proxy.plan import RecordingPlan
+
+
+class Keeping:
+    """The recording's memory: made before anything listens, given a scribe before anybody is told to connect."""
+
+    def __init__(self, plan: RecordingPlan, tell: Callable[[str], None]) -> None:
+        self._plan = plan
+        self._tell = tell
+        self._hand_over = HandOver.create(plan.hand_over)
+        self._scribe: ScribeProcess | None = None
+        self.note = self._hand_over.put
+        """Where the tap puts its records. Never blocks."""
+
+    def begin(self, *, finishers: Sequence[str] = (), blind: Sequence[str] = ()) -> None:
+        """Start the scribe; it takes a second. ``blind`` says what this way of recording does not see."""
+        plan = self._plan
+        assignment = Assignment(
+            out=str(plan.out.absolute()),
+            venue=plan.venue or "generic",
+            map_file=str(plan.map_file.absolute()) if plan.map_file else None,
+            rotate=plan.rotate,
+            keep_secrets=plan.keep_secrets,
+            upstreams={upstream.name: upstream.url() for upstream in plan.upstreams},
+            mode=plan.mode,
+            notes={"blind": list(blind)} if blind else {},
+            finishers=list(finishers),
+        )
+        self._scribe = ScribeProcess.start(self._hand_over, assignment, tell=self._tell)
+
+    def finish(self, why: str) -> Path:
+        """End the recording and wait for the capture."""
+        assert self._scribe is not None
+        try:
+            return self._scribe.finish(why)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self._hand_over.close()
