@@ -1,0 +1,82 @@
+"""Places where secrets stand without a name of their own: cookies, subprotocols, logins, parts of a URL."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+
+from wsreplay.captures.json_levels import unescaped
+from wsreplay.captures.secret_found import Found
+from wsreplay.captures.secret_names import Label, Meaning, SecretNames
+
+OPAQUE = 16
+"""From this length on a word of digits and letters is no word of a language, nor a name."""
+JWT = re.compile(r"eyJ[\w-]{8,}+\.[\w-]{4,}+\.[\w-]*+(?:\.[\w-]++){0,2}+", re.ASCII)
+
+_ATTRIBUTES = frozenset(
+    ["path", "domain", "expires", "max-age", "samesite", "httponly", "secure", "priority", "partitioned"]
+)
+_COOKIES = re.compile(r";|,(?=\s*+[\w\-]++=)", re.ASCII)
+_PROTOCOL = re.compile(r'[^,\s"\\]++')
+_MIXED = re.compile(r"(?=[^0-9]*+[0-9])(?=[^A-Za-z]*+[A-Za-z])")
+_URL_FIELD = re.compile(r'"url"\s*+:\s*+"([^"\\]*+)')
+_PATH_KEY = re.compile(r'(?<=/)[A-Za-z0-9_\-]{32,}+(?=[/?#"]|$)')
+_PUBLIC_PATH = re.compile(r"0x[0-9a-fA-F]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_USERINFO = re.compile(r'://([^/\s"\\@:?#]{0,256}+)(?::([^/\s"\\@?#]{0,1024}+))?@')
+
+
+def cookies(found: Found, start: int, end: int, level: int, meaning: Meaning) -> None:
+    """The value of each cookie; names and the attributes of ``Set-Cookie`` stay."""
+    text, first = found.text, True
+    cuts = [cut.span() for cut in _COOKIES.finditer(text, start, end)]
+    for piece_end, after in [*cuts, (end, end)]:
+        equals = text.find("=", start, piece_end)
+        attribute = text[start : equals if equals >= 0 else piece_end].strip().lower()
+        if first or attribute not in _ATTRIBUTES:
+            at = equals + 1 if equals >= 0 else start
+            value = text[at:piece_end]
+            bare = value.strip(' \t\\"')
+            at += value.find(bare)
+            found.add(at, at + len(bare), unescaped(bare, level), meaning)
+        start, first = after, False
+
+
+def protocols(found: Found, start: int, end: int, names: SecretNames) -> None:
+    """Tokens among subprotocols, where browsers put them: ``access_token, TOKEN``, ``bearer.TOKEN``."""
+    text, named = found.text, False
+    secret = Meaning("token", name="Sec-WebSocket-Protocol")
+    for item in _PROTOCOL.finditer(text, start, end):
+        at, word = item.start(), item[0]
+        prefix, dot, rest = word.partition(".")
+        if named or JWT.fullmatch(word):
+            found.add(at, item.end(), word, secret)
+        elif dot and names.meaning(prefix) is not None:
+            found.add(item.end() - len(rest), item.end(), rest, secret)
+        else:
+            for part in word.split("."):
+                if len(part) >= OPAQUE and _MIXED.match(part):
+                    found.add(at, at + len(part), part, secret)
+                at += len(part) + 1
+        named = names.meaning(word) is not None
+
+
+def userinfo(found: Found) -> None:
+    """``user:password`` before the host of a URL."""
+    for url in _USERINFO.finditer(found.text):
+        for group, label in _USERINFO_LABELS:
+            if url[group]:
+                found.add(*url.span(group), unquote(url[group]), Meaning(label, name="URL"))
+
+
+_USERINFO_LABELS: tuple[tuple[int, Label], ...] = ((1, "key"), (2, "password"))
+
+
+def handshake_path(found: Found) -> None:
+    """A key as a part of the handshake's path, where Binance's listenKey and most RPC providers' keys are."""
+    url = _URL_FIELD.search(found.text)
+    if url is None:
+        return
+    query = found.text.find("?", *url.span(1))
+    for part in _PATH_KEY.finditer(found.text, url.start(1), query if query >= 0 else url.end(1)):
+        if _MIXED.match(part[0]) and not _PUBLIC_PATH.fullmatch(part[0]):
+            found.add(*part.span(), part[0], Meaning("key", name="URL"))
