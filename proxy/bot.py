@@ -54,6 +54,14 @@ def arguments(command: Sequence[str], urls: Mapping[str, str]) -> list[str]:
     return [_PLACEHOLDER.sub(fill, argument) for argument in command]
 
 
+def program_of(command: Sequence[str]) -> str:
+    """Where the program is."""
+    program = shutil.which(command[0])
+    if program is None:
+        raise UserError(f"can't run {command[0]}: there is no such program")
+    return program
+
+
 class Bot:
     """A running bot."""
 
@@ -63,9 +71,7 @@ class Bot:
     @classmethod
     async def start(cls, command: Sequence[str], env: Mapping[str, str]) -> Bot:
         """Start the command; what it prints goes to standard error, which leaves standard output to us."""
-        program = shutil.which(command[0], path=env.get("PATH"))
-        if program is None:
-            raise UserError(f"can't run {command[0]}: there is no such program")
+        program = program_of(command)
         sys.stderr.flush()
         try:
             process = await asyncio.create_subprocess_exec(

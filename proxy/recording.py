@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from wsreplay.proxy.bot import Bot, arguments, environment
+from wsreplay.proxy.bot import Bot, arguments, environment, program_of
 from wsreplay.proxy.certificates import bot_roots, ca_folder, upstream_roots
 from wsreplay.proxy.keeping import Keeping
 from wsreplay.proxy.master import Proxy, with_ports
@@ -50,6 +50,10 @@ class Recording:
     async def run(self) -> Recorded:
         """Record until the bot ends or a signal comes."""
         plan = self._plan
+        if plan.command:
+            # What can't work is said before anything is listened on, or written.
+            program_of(plan.command)
+            arguments(plan.command, {upstream.name: upstream.url() for upstream in plan.upstreams})
         folder = ca_folder()
         trust = upstream_roots(folder, plan.trust)
         listeners = plan.listeners()

@@ -60,7 +60,17 @@ def recorded(tmp_path: Path, authority: trustme.CA, arguments: list[str]) -> wsr
     """Run ``wsreplay record`` as a user would, and open what it says it made."""
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     done = subprocess.run(
-        [sys.executable, "-m", "wsreplay", "record", "--out", tmp_path / "out", "--trust", tmp_path / "ca.pem", *arguments],
+        [
+            sys.executable,
+            "-m",
+            "wsreplay",
+            "record",
+            "--out",
+            tmp_path / "out",
+            "--trust",
+            tmp_path / "ca.pem",
+            *arguments,
+        ],
         capture_output=True,
         text=True,
         timeout=60,
@@ -114,8 +124,21 @@ def test_recorded_as_a_socks_proxy(tmp_path: Path, authority: trustme.CA, venue:
 @pytest.mark.parametrize("mode", ["regular", "socks5"])
 def test_a_host_that_was_not_allowed_is_not_reached(tmp_path: Path, venue: str, mode: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "wsreplay", "record", "--out", tmp_path / "out", "--mode", mode, "--allow-host", "venue.test"]
-        + ["--", *command_of("websocket_client"), venue],
+        [
+            sys.executable,
+            "-m",
+            "wsreplay",
+            "record",
+            "--out",
+            tmp_path / "out",
+            "--mode",
+            mode,
+            "--allow-host",
+            "venue.test",
+            "--",
+            *command_of("websocket_client"),
+            venue,
+        ],
         capture_output=True,
         text=True,
         timeout=60,
