@@ -1,0 +1,99 @@
+"""Which venues there are: the built-in dialects, and those that other packages bring.
+
+A package offers a dialect by an entry point; its name is the venue's::
+
+    [project.entry-points."wsreplay.venues"]
+    acme = "acme_wsreplay:AcmeDialect"
+
+A dialect is imported when it is asked for, not before: some need libraries for signing that take their time.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+
+from wsreplay.venues.dialect import Dialect
+from wsreplay.venues.errors import VenueError
+
+ENTRY_POINTS = "wsreplay.venues"
+"""The entry-point group through which other packages bring dialects."""
+
+BUILT_IN = {
+    "generic": "wsreplay.venues.generic.dialect:GenericDialect",
+    "reya": "wsreplay.venues.reya.dialect:ReyaDialect",
+}
+"""Where the dialects that ship with wsreplay stand. A foreign one of the same name does not replace them."""
+
+
+@cache
+def dialect(name: str) -> Dialect:
+    """The dialect of the venue with this name."""
+    if name in BUILT_IN and _is_there(BUILT_IN[name]):
+        module, _, attribute = BUILT_IN[name].partition(":")
+        return _made(getattr(import_module(module), attribute), name, BUILT_IN[name])
+    foreign = _foreign().get(name)
+    if foreign is not None:
+        try:
+            return _made(foreign.load(), name, foreign.value)
+        except VenueError:
+            raise
+        except Exception as error:  # whatever another package's import may raise
+            raise VenueError(
+                f"the dialect {name!r} ({foreign.value}{_brought_by(foreign)}) can't be loaded: {error}; "
+                "mend or remove that package"
+            ) from error
+    known = sorted({*(name for name, path in BUILT_IN.items() if _is_there(path)), *_foreign()})
+    near = get_close_matches(name.lower(), known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}."
+    raise VenueError(f"no venue is called {name!r}; {hint} Any JSON venue can be read as 'generic'")
+
+
+def names() -> list[str]:
+    """The names of all venues that can be used here, sorted."""
+    usable = {name for name, path in BUILT_IN.items() if _is_there(path)}
+    for name in _foreign():
+        try:
+            dialect(name)
+        except VenueError:
+            continue
+        usable.add(name)
+    return sorted(usable)
+
+
+def dialect_for_host(host: str) -> Dialect:
+    """The dialect of the venue that lives at this host; the generic one if none says it does."""
+    wanted = host.lower().rstrip(".")
+    for name in names():
+        found = dialect(name)
+        if wanted in found.hosts:
+            return found
+    return dialect("generic")
+
+
+@cache
+def _foreign() -> dict[str, EntryPoint]:
+    return {found.name: found for found in entry_points(group=ENTRY_POINTS)}
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return find_spec(path.partition(":")[0]) is not None
+    except ModuleNotFoundError:  # not even its package
+        return False
+
+
+def _made(offered: object, name: str, path: str) -> Dialect:
+    found = offered() if isinstance(offered, type) else offered
+    if not isinstance(found, Dialect):
+        members = (member for member in dir(Dialect) if not member.startswith("_"))
+        missing = ", ".join(member for member in members if not hasattr(found, member))
+        raise VenueError(f"the dialect {name!r} ({path}) is none: it has no {missing}; see wsreplay.venues.dialect")
+    return found
+
+
+def _brought_by(entry: EntryPoint) -> str:
+    return f" of {entry.dist.name} {entry.dist.version}" if entry.dist else ""
