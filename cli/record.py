@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from pathlib import Path
 
 import click
+
+from wsreplay.captures.errors import UserError
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
@@ -16,6 +19,7 @@ import click
 @click.option(
     "--to", "to", metavar="[NAME=]URL", multiple=True, help="Where the venue is; repeat it with names for more."
 )
+@click.option("--sim", is_flag=True, help="Be the venue as well: start its simulator, and record in front of it.")
 @click.option(
     "--listen",
     default="127.0.0.1:0",
@@ -78,6 +82,7 @@ import click
 def record(
     venue: str | None,
     to: tuple[str, ...],
+    sim: bool,
     listen: str,
     listen_anywhere: bool,
     out: Path,
@@ -102,6 +107,7 @@ def record(
       wsreplay record --to wss://venue.example/ws
       wsreplay record --to ws://127.0.0.1:9001 -- python bot.py {url}
       wsreplay record --to wss://ws.venue.example --to rest=https://api.venue.example -- ./bot
+      wsreplay record --venue reya --sim -- python bot.py {url} {url:rest}
       wsreplay record --mode regular --allow-host venue.example -- python bot.py
       mitmdump -s "$(wsreplay record --addon)"
     """
@@ -111,44 +117,54 @@ def record(
         click.echo(Path(proxy.__file__).with_name("addon.py"))
         return
     # mitmproxy takes a second to import.
+    from wsreplay.proxy.companion import Companion
     from wsreplay.proxy.loop import new_loop
     from wsreplay.proxy.plan import RecordingPlan
     from wsreplay.proxy.recording import Recording
     from wsreplay.proxy.upstream import parse_listen, parse_upstream
     from wsreplay.venues.registry import dialect
+    from wsreplay.venues.simulation import simulator
 
     if venue is not None:
         dialect(venue)
-    host, port = parse_listen(listen, anywhere=listen_anywhere)
-    plan = RecordingPlan(
-        upstreams=tuple(parse_upstream(text) for text in to),
-        mode=mode,
-        listen_host=host,
-        listen_port=port,
-        out=out,
-        venue=venue,
-        map_file=map_file,
-        rotate=rotate,
-        allow_hosts=allow_host,
-        keep_secrets=keep_secrets,
-        read_on=read_on,
-        trust=trust,
-        hand_over=hand_over << 20,
-        command=command,
-    )
+    with contextlib.ExitStack() as companions:
+        if sim:
+            if to or venue is None:
+                raise UserError("--sim takes the place of --to, and needs --venue to know which venue to be")
+            names = simulator(venue).siblings
+            command_line = [sys.executable, "-P", "-m", "wsreplay", "simulate", venue]
+            companion = companions.enter_context(Companion(command_line, 1 + len(names)))
+            to = tuple(f"{name}={url}" if name else url for name, url in companion.urls.items())
+        host, port = parse_listen(listen, anywhere=listen_anywhere)
+        plan = RecordingPlan(
+            upstreams=tuple(parse_upstream(text) for text in to),
+            mode=mode,
+            listen_host=host,
+            listen_port=port,
+            out=out,
+            venue=venue,
+            map_file=map_file,
+            rotate=rotate,
+            allow_hosts=allow_host,
+            keep_secrets=keep_secrets,
+            read_on=read_on,
+            trust=trust,
+            hand_over=hand_over << 20,
+            command=command,
+        )
 
-    def say(text: str) -> None:
-        click.echo(text)
-        sys.stdout.flush()
+        def say(text: str) -> None:
+            click.echo(text)
+            sys.stdout.flush()
 
-    def tell(text: str) -> None:
-        click.echo(f"wsreplay: {text}", err=True)
+        def tell(text: str) -> None:
+            click.echo(f"wsreplay: {text}", err=True)
 
-    async def run() -> None:
-        recorded = await Recording(plan, say=say, tell=tell, finishers=()).run()
-        say(f"capture {recorded.path}")
-        if recorded.exit_code:
-            sys.exit(recorded.exit_code)
+        async def run() -> None:
+            recorded = await Recording(plan, say=say, tell=tell, finishers=()).run()
+            say(f"capture {recorded.path}")
+            if recorded.exit_code:
+                sys.exit(recorded.exit_code)
 
-    with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(run())
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(run())

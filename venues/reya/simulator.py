@@ -38,6 +38,9 @@ class ReyaSimulator:
     it was moved.
     """
 
+    siblings = ("rest",)
+    """What listens beside the WebSocket."""
+
     def __init__(
         self,
         setup: ReyaSetup | None = None,
@@ -102,6 +105,11 @@ class ReyaSimulator:
     def rest_url(self) -> str:
         """Where the REST siblings listen."""
         return f"http://{_bracketed(self._host)}:{self._rest_port}/v2"
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Where it listens, by the names that a recording of it uses."""
+        return {"": self.url, "rest": self.rest_url}
 
     def advance(self) -> None:
         """Do what is due by the clock. On a real clock this happens by itself."""
