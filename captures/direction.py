@@ -116,8 +116,10 @@ class Direction:
         self._window_size = 0
         return messages
 
-    def notes(self) -> DirectionNotes:
-        """What a successor is to be shown."""
+    def notes(self, brief: bool = False) -> DirectionNotes:
+        """What a successor is to be shown. ``brief``: next to nothing, and it begins as behind a gap."""
+        if brief:
+            return DirectionNotes(self._extensions, astray=True)
         return DirectionNotes(
             extensions=self._extensions,
             tail=self._tail,

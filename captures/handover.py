@@ -134,9 +134,9 @@ class HandOver(_Shared):
         return True
 
     @property
-    def backlog(self) -> int:
-        """Bytes that the reader has not released yet."""
-        return self._position - self._words[_RELEASED]
+    def released(self) -> int:
+        """The position up to which the reader needs nothing any more."""
+        return self._words[_RELEASED]
 
     def _put_with_care(
         self,

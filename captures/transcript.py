@@ -47,6 +47,8 @@ class TranscriptNotes(msgspec.Struct, array_like=True):
     next_seq: int = 1
     connections: list[ConnectionNotes] = []
     finished: str | None = None
+    brief: bool = False
+    """The directions' own notes were too long to keep: all are out of step."""
 
 
 class _Connection:
@@ -76,15 +78,16 @@ class Transcript:
             transcript._connections[connection.conn] = _Connection(connection.client, connection.venue)
         return transcript
 
-    def notes(self) -> TranscriptNotes:
-        """What a successor needs; true until the next record is seen."""
+    def notes(self, brief: bool = False) -> TranscriptNotes:
+        """What a successor needs; true until the next record is seen. ``brief``: as little as there can be."""
         return TranscriptNotes(
             next_seq=self.next_seq,
             connections=[
-                ConnectionNotes(conn, connection.client.notes(), connection.venue.notes())
+                ConnectionNotes(conn, connection.client.notes(brief), connection.venue.notes(brief))
                 for conn, connection in self._connections.items()
             ],
             finished=self.finished,
+            brief=brief,
         )
 
     def see(self, record: Record) -> list[Event]:

@@ -1,0 +1,124 @@
+"""From records to rows that may be written: transcript, dialect, witness, redaction. Sans-I/O.
+
+A row leaves here complete and without secrets. Whatever goes wrong in between costs the row what could not be worked
+out, never the recording.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from wsreplay.captures.decoder import Decoder
+from wsreplay.captures.event import DERIVED, Event
+from wsreplay.captures.redaction import Redactor
+from wsreplay.captures.transcript import Transcript, TranscriptNotes
+from wsreplay.captures.wire import Loss, Record
+from wsreplay.venues.dialect import Dialect
+
+
+class Pipeline:
+    """Takes the records of a recording in their order."""
+
+    def __init__(self, dialect: Dialect, redactor: Redactor, notes: bytes = b"") -> None:
+        """``notes``: those of a scribe that died; the pipeline then goes on where that one wrote them."""
+        self._witness = dialect.witness
+        self._decoder = Decoder(dialect)
+        self._redactor = redactor
+        self.transcript = Transcript()
+        self.gaps = 0
+        """Gap rows so far."""
+        self.resumed_out_of_step = False
+        """The notes were brief: what was in progress on the connections is not known any more. That is to be stated."""
+        if notes:
+            resumed = msgspec.msgpack.decode(notes, type=TranscriptNotes)
+            self.transcript = Transcript.resume(resumed)
+            self.resumed_out_of_step = resumed.brief
+
+    @property
+    def finished(self) -> str | None:
+        """Why the recording ended, as JSON, once that was seen."""
+        return self.transcript.finished
+
+    def notes(self, brief: bool = False) -> bytes:
+        """What a successor needs, together with the rows that are staged, to go on from here."""
+        return msgspec.msgpack.encode(self.transcript.notes(brief))
+
+    def recall(self, event: Event) -> None:
+        """Take note of an event that an earlier scribe staged: requests in flight are answered across its death."""
+        if event.part == 0:
+            self._decoder.see(event)
+
+    def see(self, record: Record, after: int = 0) -> list[Event]:
+        """The rows of a record; those with a ``seq`` up to ``after`` are staged already and left out."""
+        try:
+            observed = self.transcript.see(record)
+        except Exception as error:  # one record must not end a recording
+            loss = Loss(records=1, bytes=len(record.body), from_mono_ns=record.mono_ns, to_mono_ns=record.mono_ns)
+            loss.legs = [(record.conn, record.venue_side)]
+            why = f"a record of kind {record.what.name} could not be read: {error}"
+            observed = self.transcript.gap(why, loss, record.at_ns, record.mono_ns)
+        if after:
+            observed = [event for event in observed if event.seq > after]
+        return self._completed(observed)
+
+    def lose(self, reason: str, loss: Loss, at_ns: int, mono_ns: int) -> list[Event]:
+        """The rows that state a loss which no record states."""
+        return self._completed(self.transcript.gap(reason, loss, at_ns, mono_ns))
+
+    def end(self) -> list[Event]:
+        """The rows that follow from there being no further record."""
+        rows = self._completed(self.transcript.rest())
+        last = self._decoder.end()
+        for event in last:
+            self._redactor.redact(event)
+        return rows + last
+
+    def _completed(self, observed: Iterable[Event]) -> list[Event]:
+        rows: list[Event] = []
+        decode, redact = self._decoder.see, self._redactor.redact
+        facts = 0
+        for event in observed:
+            kind = event.kind
+            if kind == "fact":
+                # What is wrong with a message comes behind what it means: both count parts from 1.
+                event.part += facts
+                made = [event]
+            else:
+                if kind == "text" or kind == "binary":
+                    self._bear_witness(event)
+                elif kind == "gap":
+                    self.gaps += 1
+                try:
+                    made = decode(event)
+                except Exception as error:  # the row is what was observed, with or without a meaning
+                    made = [_undecoded(event, error)]
+                facts = len(made) - 1
+            for row in made:
+                try:
+                    redact(row)
+                except Exception as error:  # what may hold a secret is not written
+                    _withhold(row, error)
+            rows += made
+        return rows
+
+    def _bear_witness(self, event: Event) -> None:
+        payload = event.text if event.text is not None else event.data
+        if payload is not None and (seen := self._witness(payload, event.sender)) is not None:
+            event.signer = seen.signer
+            event.signature_ok = seen.signature_ok
+            event.token_expires = seen.token_expires
+
+
+def _undecoded(event: Event, error: Exception) -> Event:
+    for name in DERIVED:
+        setattr(event, name, None)
+    event.error_code = f"not decoded: {type(error).__name__}"
+    return event
+
+
+def _withhold(event: Event, error: Exception) -> None:
+    for name in ("text", "data", "close_reason", *DERIVED):
+        setattr(event, name, None)
+    event.error_code = f"withheld, redaction failed: {type(error).__name__}"

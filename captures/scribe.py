@@ -1,0 +1,312 @@
+"""The scribe: the process that reads the hand-over and writes the capture.
+
+    python -m wsreplay.captures.scribe FD
+
+FD is the hand-over's memory. Standard input holds one line, the :class:`~wsreplay.captures.scribe_process.Assignment`,
+and then nothing: its end tells that the proxy is gone. Standard output takes
+:class:`~wsreplay.captures.scribe_process.Status` lines.
+
+It may be killed at any moment. Rows are staged first; then the hand-over is told what it need not keep any more, with
+notes for a successor, which reads on from there and leaves out the rows that are staged already.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from wsreplay.captures.columns import events_of
+from wsreplay.captures.errors import CaptureError, UserError
+from wsreplay.captures.event import Event
+from wsreplay.captures.finishers import found_by
+from wsreplay.captures.handover import HandOverReader
+from wsreplay.captures.pipeline import Pipeline
+from wsreplay.captures.redaction import Redactor
+from wsreplay.captures.redaction_key import load_or_create_key
+from wsreplay.captures.schema import CUT_OFF, FINISHED, Clocks, Metadata
+from wsreplay.captures.scribe_process import Assignment, Status
+from wsreplay.captures.session import Rotation, Session
+from wsreplay.captures.stage import StageReader
+from wsreplay.captures.wire import Loss
+from wsreplay.venues.dialect import Dialect
+from wsreplay.venues.errors import VenueError
+from wsreplay.venues.registry import dialect as dialect_of
+
+FLUSH_NS = 50_000_000
+"""Rows are staged when the oldest has waited this long; with the longest nap and one read, 100 ms at most."""
+READ_BYTES = 256 << 10
+STAGED_AT_ONCE = 8192
+"""Rows. A flush must never end between the parts of one event: a successor tells by ``seq`` what is staged."""
+RECALLED = 200_000
+"""So many of the last rows are shown to the decoder of a successor, for what is in flight."""
+LARGE_NOTES = 1 << 20
+_NAP_S, _LONGEST_NAP_S, _TROUBLED_NAP_S = 0.001, 0.02, 0.25
+PATIENCE_NS = 10_000_000_000
+"""How long the end of a recording waits for a disk that refuses to write."""
+
+
+class Scribe:
+    """One scribe, from the first record it reads to the capture."""
+
+    def __init__(self, assignment: Assignment, reader: HandOverReader, lifeline: int, voice: int) -> None:
+        self._assignment = assignment
+        self._reader = reader
+        self._lifeline = lifeline
+        self._voice = voice
+        venue = venue_of(assignment)
+        redactor = Redactor(load_or_create_key(), venue.secrets, keep=assignment.keep_secrets)
+        rotation = Rotation.parse(assignment.rotate) if assignment.rotate else None
+        self._pipeline = Pipeline(venue, redactor, reader.notes if assignment.folder else b"")
+        self._staged_before = 0
+        self._turning = False
+        self._finishers_ran = False
+        if assignment.folder is None:
+            self._session = Session.create(Path(assignment.out), metadata_of(assignment, venue), rotation)
+        else:
+            self._session = Session.resume(Path(assignment.folder), rotation)
+            self._recall()
+        self._rows: list[Event] = []
+        self._oldest_ns = time.monotonic_ns()
+        if self._pipeline.resumed_out_of_step:
+            nothing = Loss(records=0, bytes=0, from_mono_ns=0, to_mono_ns=0)
+            why = "a scribe was killed while more was in progress than it could leave to the next one"
+            self._rows += self._pipeline.lose(why, nothing, time.time_ns(), time.monotonic_ns())
+        self._trouble: str | None = None
+        self._proxy_gone = False
+        self._gone_since_ns = 0
+        self._said_ns = 0
+        self._said = Status()
+
+    def run(self) -> Path:
+        """Read until the recording ends, and give the capture's place."""
+        self._say(Status(recording=str(self._session.folder)))
+        if not self._assignment.folder:
+            threading.Thread(target=self._reader.prefault, daemon=True).start()
+        nap = _NAP_S
+        while self._pipeline.finished is None:
+            busy = self._trouble is None and self._read()
+            now = time.monotonic_ns()
+            if self._trouble or (self._rows and now - self._oldest_ns >= FLUSH_NS):
+                self._keep(now)
+            self._report(now)
+            if busy:
+                nap = _NAP_S
+                continue
+            if self._proxy_gone and self._trouble is None:
+                break
+            self._wait(_TROUBLED_NAP_S if self._trouble else nap)
+            nap = min(2 * nap, _LONGEST_NAP_S)
+        return self._finish()
+
+    def _read(self) -> bool:
+        """Make rows of what is there; False if nothing was."""
+        records = self._reader.read(READ_BYTES)
+        if not records:
+            return False
+        if not self._rows:
+            self._oldest_ns = time.monotonic_ns()
+        see, after = self._pipeline.see, self._staged_before
+        for record in records:
+            self._rows += see(record, after)
+        if after and self._pipeline.transcript.next_seq > after:
+            self._staged_before = 0
+        self._turning = False
+        return True
+
+    def _keep(self, now: int) -> None:
+        """Stage the rows, let go of what they came from, and begin a new segment where it is time to."""
+        self._trouble = None
+        try:
+            if self._turning:
+                self._turn()
+            self._stage()
+            self._let_go()
+            # Only after letting go: everything before the new segment is then on record for good.
+            if self._session.due(now):
+                self._turn()
+        except CaptureError as error:
+            # Reading stops, the hand-over fills, and when it overflows the proxy counts and states what is lost.
+            self._trouble = str(error)
+
+    def _let_go(self) -> None:
+        notes = self._pipeline.notes()
+        if len(notes) > LARGE_NOTES and self._reader.unreleased < self._reader.capacity // 8:
+            return
+        if not self._reader.release(notes):
+            self._reader.release(self._pipeline.notes(brief=True))
+
+    def _turn(self) -> None:
+        """Begin a new segment; what fails half-way is tried again."""
+        self._turning = True
+        self._session.rotate()
+        self._turning = False
+
+    def _stage(self) -> None:
+        stage = self._session.stage
+        stage.flush()  # what could not be written before
+        while self._rows:
+            count = _whole_events(self._rows)
+            stage.append(self._rows[:count])
+            del self._rows[:count]
+            stage.flush()
+
+    def _recall(self) -> None:
+        """Read what the scribe before has staged: what a successor must not stage again, and what is in flight."""
+        stage = self._session.stage
+        skip = stage.rows - RECALLED
+        with StageReader(stage.path) as staged:
+            for batch in staged.batches():
+                skip -= batch.num_rows
+                if skip >= 0:
+                    continue
+                for event in events_of(batch):
+                    self._finishers_ran = self._finishers_ran or event.kind == "incident"
+                    self._pipeline.recall(event)
+        self._staged_before = self._session.last[0] if self._session.last else 0
+
+    def _wait(self, seconds: float) -> None:
+        if self._proxy_gone:
+            # A disk that refuses is waited for, but not for ever: nobody is left who would notice.
+            if time.monotonic_ns() - self._gone_since_ns > PATIENCE_NS:
+                raise CaptureError(self._trouble or "the proxy is gone")
+            time.sleep(seconds)
+        elif select.select([self._lifeline], [], [], seconds)[0] and not os.read(self._lifeline, 4096):
+            self._proxy_gone = True
+            self._gone_since_ns = time.monotonic_ns()
+
+    def _finish(self) -> Path:
+        """All is read: state what is to be stated, run the finishers, publish."""
+        pipeline = self._pipeline
+        ended = _reason(pipeline.finished)
+        rows = []
+        if pipeline.finished is None:
+            ended = f"{CUT_OFF}: the proxy ended without a word"
+            if loss := self._reader.unstated_loss():
+                rows = pipeline.lose("the hand-over was full", loss, time.time_ns(), time.monotonic_ns())
+        self._rows += rows + pipeline.end()
+        self._persist()
+        if not self._finishers_ran:
+            for finisher in self._assignment.finishers:
+                self._find(finisher)
+            self._persist()
+        path = self._session.publish(ended)
+        self._say(Status(done=str(path), rows=self._session.stage.rows, gaps=pipeline.gaps))
+        return path
+
+    def _find(self, finisher: str) -> None:
+        """Add the rows that a finisher gives. If it fails, the capture says so, and is whole without it."""
+        try:
+            self._rows += found_by(finisher, self._session.folder)
+        except Exception as error:
+            failure = {f"{finisher} failed": f"{type(error).__name__}: {error}"}
+            self._session.describe(notes=self._session.metadata.notes | failure)
+
+    def _persist(self) -> None:
+        """Stage the last rows, with patience for a disk that is full."""
+        deadline = time.monotonic_ns() + PATIENCE_NS
+        while True:
+            self._keep(now := time.monotonic_ns())
+            self._report(now)
+            if self._trouble is None:
+                return
+            if now > deadline:
+                raise CaptureError(self._trouble)
+            time.sleep(_TROUBLED_NAP_S)
+
+    def _report(self, now: int, often_ns: int = 1_000_000_000) -> None:
+        """Tell the proxy where we are: at once about trouble, once a second about progress."""
+        status = Status(
+            rows=self._session.stage.rows,
+            gaps=self._pipeline.gaps,
+            behind=self._reader.backlog,
+            trouble=self._trouble,
+        )
+        if status.trouble != self._said.trouble or (status != self._said and now - self._said_ns >= often_ns):
+            self._said, self._said_ns = status, now
+            self._say(status)
+
+    def _say(self, status: Status) -> None:
+        with suppress(BrokenPipeError):  # the proxy is gone, and the lifeline will tell
+            os.write(self._voice, msgspec.json.encode(status) + b"\n")
+
+
+def venue_of(assignment: Assignment) -> Dialect:
+    """The dialect that reads this recording."""
+    if assignment.map_file is not None:
+        from wsreplay.venues.generic.description import load_mapping
+        from wsreplay.venues.generic.dialect import GenericDialect
+
+        return GenericDialect(load_mapping(assignment.map_file))
+    return dialect_of(assignment.venue)
+
+
+def metadata_of(assignment: Assignment, venue: Dialect) -> Metadata:
+    """What the capture says about itself from the beginning."""
+    return Metadata(
+        clocks=Clocks(wall_ns=assignment.began_at_ns, mono_ns=assignment.began_mono_ns),
+        venue=venue.name,
+        dialect_version=venue.version,
+        upstreams=assignment.upstreams,
+        redaction="kept" if assignment.keep_secrets else "redacted",
+        fault_plan=assignment.fault_plan,
+        mode=assignment.mode,
+        notes=assignment.notes,
+    )
+
+
+def _whole_events(rows: list[Event]) -> int:
+    """How many of the rows make one chunk of the stage, without parting an event from its facts."""
+    if len(rows) <= STAGED_AT_ONCE:
+        return len(rows)
+    count = STAGED_AT_ONCE
+    while count < len(rows) and rows[count].part:
+        count += 1
+    return count
+
+
+def _reason(finished: str | None) -> str:
+    """How the recording ended, in words, from the JSON of its FINISH record."""
+    try:
+        return msgspec.json.decode(finished or "{}", type=dict[str, str]).get("why") or FINISHED
+    except msgspec.MsgspecError:
+        return FINISHED
+
+
+def _assigned(lifeline: int) -> Assignment:
+    line = b""
+    while not line.endswith(b"\n"):
+        piece = os.read(lifeline, 1 << 16)
+        if not piece:
+            raise CaptureError("the proxy was gone before it said what to record")
+        line += piece
+    return msgspec.json.decode(line, type=Assignment)
+
+
+def main() -> int:
+    """Be the scribe that standard input describes."""
+    # The proxy decides when a recording ends. Signals to a whole group or service must not be faster.
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
+    # What some library prints must not get between the status lines.
+    voice = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    lifeline = sys.stdin.fileno()
+    try:
+        Scribe(_assigned(lifeline), HandOverReader(int(sys.argv[1])), lifeline, voice).run()
+    except (UserError, VenueError) as error:
+        with suppress(BrokenPipeError):
+            os.write(voice, msgspec.json.encode(Status(failed=str(error))) + b"\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,204 @@
+"""The scribe as the proxy sees it: a process to start, to watch, to replace when it dies, and to bring to its end.
+
+A thread reads what the scribe says and starts a new one on the same hand-over when it dies; so this serves an event
+loop, mitmproxy's hooks and plain code alike, and none of them ever waits for it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from wsreplay.captures.errors import CaptureError
+from wsreplay.captures.handover import HandOver
+from wsreplay.captures.wire import What, as_json
+
+_START_S = 60.0
+_PATIENCE_S = 15.0
+"""How long the end of a recording waits for a disk that refuses to write."""
+_PAUSES_S = (0.0, 0.1, 0.5, 1.0, 2.0)
+"""Before each further attempt, when scribes die without having read anything."""
+
+
+class Assignment(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What a scribe is to do. It reaches the scribe as JSON."""
+
+    out: str
+    """The folder for the capture."""
+    venue: str = "generic"
+    map_file: str | None = None
+    """TOML that names the fields of a venue without a dialect."""
+    rotate: str | None = None
+    keep_secrets: bool = False
+    upstreams: dict[str, str] = {}
+    mode: str = "reverse"
+    fault_plan: Any = None
+    notes: dict[str, Any] = {}
+    """Whatever else the capture's metadata should hold."""
+    finishers: list[str] = []
+    """``module:function`` each: called with an iterator of all events when the recording ends, gives further rows."""
+    began_at_ns: int = 0
+    began_mono_ns: int = 0
+    folder: str | None = None
+    """The working folder of a scribe that died, whose recording goes on."""
+
+
+class Status(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What a scribe says: one JSON line on its standard output each time something changes, once a second at most."""
+
+    recording: str | None = None
+    """The working folder. The first line, once the scribe is ready."""
+    rows: int = 0
+    gaps: int = 0
+    behind: int = 0
+    """Bytes in the hand-over that are not read yet."""
+    trouble: str | None = None
+    """Why nothing can be written at the moment; the hand-over fills meanwhile."""
+    done: str | None = None
+    """The capture. The last line."""
+    failed: str | None = None
+    """Why there is no capture, or none yet. The last line."""
+
+
+class ScribeProcess:
+    """The scribe of one recording, through all its deaths."""
+
+    def __init__(self, hand_over: HandOver, assignment: Assignment, tell: Callable[[str], None]) -> None:
+        """Use :meth:`start`."""
+        self._hand_over = hand_over
+        self._assignment = assignment
+        self._tell = tell
+        self._ready = threading.Event()
+        self._over = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._given_up = False
+        self.status = Status()
+        """What the scribe said last."""
+        self.restarts = 0
+        """How often a scribe had to be replaced."""
+        self._thread = threading.Thread(target=self._watch, name="scribe-watch", daemon=True)
+
+    @classmethod
+    def start(
+        cls, hand_over: HandOver, assignment: Assignment, *, tell: Callable[[str], None] = lambda _: None
+    ) -> ScribeProcess:
+        """Start a scribe and wait until it records; a second or so. Raises :class:`CaptureError` if it can't.
+
+        ``tell`` is given lines for people (a scribe that died, a full disk). It is called in another thread.
+        """
+        if not assignment.began_at_ns:
+            assignment = msgspec.structs.replace(
+                assignment, began_at_ns=time.time_ns(), began_mono_ns=time.monotonic_ns()
+            )
+        scribe = cls(hand_over, assignment, tell)
+        scribe._thread.start()
+        scribe._ready.wait(_START_S)
+        if scribe.status.recording is None:
+            scribe.kill()
+            raise CaptureError(scribe.status.failed or "the scribe did not start; its own message stands above")
+        return scribe
+
+    @property
+    def pid(self) -> int | None:
+        """The process that is the scribe at the moment."""
+        return self._process.pid if self._process else None
+
+    @property
+    def folder(self) -> Path:
+        """The working folder while the recording lasts."""
+        return Path(self._assignment.folder or self._assignment.out)
+
+    def finish(self, why: str = "", timeout: float = 600.0) -> Path:
+        """End the recording and wait for the capture. ``why`` is kept in it. Nobody may put records meanwhile."""
+        deadline = time.monotonic() + timeout
+        body = as_json({"why": why})
+        told = False
+        while not self._over.wait(0.01 if told else 0):
+            now = time.monotonic()
+            if not told:
+                told = self._hand_over.put(What.FINISH, False, 0, time.time_ns(), time.monotonic_ns(), -1, body)
+            if self.status.trouble is None:
+                troubled_since = now
+            if now > deadline or now > troubled_since + _PATIENCE_S:
+                break
+        if self.status.done is not None:
+            return Path(self.status.done)
+        why = self.status.failed or self.status.trouble or ("the scribe died" if self._over.is_set() else "")
+        self.kill()
+        why = why or f"the scribe did not finish within {timeout:.0f} s"
+        raise CaptureError(f"{why}; what was recorded is in {self.folder}: `wsreplay recover` makes a capture of it")
+
+    def kill(self) -> None:
+        """End it at once, without a capture."""
+        self._given_up = True
+        if self._process is not None:
+            self._process.kill()
+        self._thread.join(10)
+
+    def _watch(self) -> None:
+        """The thread: one scribe after the other, until one says that it is done or failed."""
+        fruitless = 0
+        try:
+            while not self._given_up:
+                position = self._hand_over.released
+                code = self._serve()
+                if self.status.done is not None or self.status.failed is not None or self._given_up:
+                    return
+                if self.status.recording is None:
+                    return  # it never got as far as a recording: start() says so
+                fruitless = 0 if self._hand_over.released > position else fruitless + 1
+                if fruitless >= len(_PAUSES_S):
+                    self._tell(f"the scribe died again ({_how(code)}): recording ends here, the traffic goes on")
+                    return
+                self.restarts += 1
+                self._tell(f"the scribe died ({_how(code)}) and is replaced: nothing is lost")
+                time.sleep(_PAUSES_S[fruitless])
+        finally:
+            self._ready.set()
+            self._over.set()
+
+    def _serve(self) -> int:
+        """Run one scribe to its end."""
+        # -P: a bot's own modules lie in the current folder, and one may be called msgspec.py.
+        command = [sys.executable, "-P", "-m", "wsreplay.captures.scribe", str(self._hand_over.fd)]
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            pass_fds=[self._hand_over.fd],
+            start_new_session=True,  # Ctrl-C is the proxy's affair
+        ) as process:
+            self._process = process
+            if process.stdin and process.stdout:
+                # Standard input stays open: its end tells the scribe that the proxy is gone.
+                with suppress(BrokenPipeError):
+                    process.stdin.write(msgspec.json.encode(self._assignment) + b"\n")
+                    process.stdin.flush()
+                for line in process.stdout:
+                    self._hear(msgspec.json.decode(line, type=Status))
+            return process.wait()
+
+    def _hear(self, status: Status) -> None:
+        before = self.status
+        status.recording = status.recording or before.recording
+        self.status = status
+        if status.trouble and not before.trouble:
+            self._tell(status.trouble)
+        elif before.trouble and not status.trouble:
+            self._tell("the capture can be written again")
+        if not self._ready.is_set() and status.recording is not None:
+            self._assignment = msgspec.structs.replace(self._assignment, folder=status.recording)
+            self._ready.set()
+
+
+def _how(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
