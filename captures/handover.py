@@ -134,6 +134,11 @@ class HandOver(_Shared):
         return True
 
     @property
+    def written(self) -> int:
+        """The position up to which records were put."""
+        return self._position
+
+    @property
     def released(self) -> int:
         """The position up to which the reader needs nothing any more."""
         return self._words[_RELEASED]

@@ -26,7 +26,6 @@ import msgspec
 from wsreplay.captures.columns import events_of
 from wsreplay.captures.errors import CaptureError, UserError
 from wsreplay.captures.event import Event
-from wsreplay.captures.finishers import found_by
 from wsreplay.captures.handover import HandOverReader
 from wsreplay.captures.pipeline import Pipeline
 from wsreplay.captures.redaction import Redactor
@@ -43,8 +42,6 @@ from wsreplay.venues.registry import dialect as dialect_of
 FLUSH_NS = 50_000_000
 """Rows are staged when the oldest has waited this long; with the longest nap and one read, 100 ms at most."""
 READ_BYTES = 256 << 10
-STAGED_AT_ONCE = 8192
-"""Rows. A flush must never end between the parts of one event: a successor tells by ``seq`` what is staged."""
 RECALLED = 200_000
 """So many of the last rows are shown to the decoder of a successor, for what is in flight."""
 LARGE_NOTES = 1 << 20
@@ -74,6 +71,8 @@ class Scribe:
             self._session = Session.resume(Path(assignment.folder), rotation)
             self._recall()
         self._rows: list[Event] = []
+        self._unkept = True
+        """Whether anything was read that is neither staged nor in the notes."""
         self._oldest_ns = time.monotonic_ns()
         if self._pipeline.resumed_out_of_step:
             nothing = Loss(records=0, bytes=0, from_mono_ns=0, to_mono_ns=0)
@@ -94,7 +93,7 @@ class Scribe:
         while self._pipeline.finished is None:
             busy = self._trouble is None and self._read()
             now = time.monotonic_ns()
-            if self._trouble or (self._rows and now - self._oldest_ns >= FLUSH_NS):
+            if self._trouble or (self._unkept and now - self._oldest_ns >= FLUSH_NS):
                 self._keep(now)
             self._report(now)
             if busy:
@@ -111,14 +110,13 @@ class Scribe:
         records = self._reader.read(READ_BYTES)
         if not records:
             return False
-        if not self._rows:
-            self._oldest_ns = time.monotonic_ns()
+        if not self._unkept:
+            self._unkept, self._oldest_ns = True, time.monotonic_ns()
         see, after = self._pipeline.see, self._staged_before
         for record in records:
             self._rows += see(record, after)
         if after and self._pipeline.transcript.next_seq > after:
             self._staged_before = 0
-        self._turning = False
         return True
 
     def _keep(self, now: int) -> None:
@@ -137,11 +135,13 @@ class Scribe:
             self._trouble = str(error)
 
     def _let_go(self) -> None:
+        self._oldest_ns = time.monotonic_ns()
         notes = self._pipeline.notes()
         if len(notes) > LARGE_NOTES and self._reader.unreleased < self._reader.capacity // 8:
-            return
+            return  # what was read can still be read again, and that costs nothing
         if not self._reader.release(notes):
             self._reader.release(self._pipeline.notes(brief=True))
+        self._unkept = False
 
     def _turn(self) -> None:
         """Begin a new segment; what fails half-way is tried again."""
@@ -150,13 +150,9 @@ class Scribe:
         self._turning = False
 
     def _stage(self) -> None:
-        stage = self._session.stage
-        stage.flush()  # what could not be written before
-        while self._rows:
-            count = _whole_events(self._rows)
-            stage.append(self._rows[:count])
-            del self._rows[:count]
-            stage.flush()
+        rows, self._rows = self._rows, []
+        self._session.stage.append(rows)
+        self._session.stage.flush()  # what the disk refuses is kept there for the next attempt
 
     def _recall(self) -> None:
         """Read what the scribe before has staged: what a successor must not stage again, and what is in flight."""
@@ -170,7 +166,7 @@ class Scribe:
                 for event in events_of(batch):
                     self._finishers_ran = self._finishers_ran or event.kind == "incident"
                     self._pipeline.recall(event)
-        self._staged_before = self._session.last[0] if self._session.last else 0
+        self._staged_before = self._session.last_seq or 0
 
     def _wait(self, seconds: float) -> None:
         if self._proxy_gone:
@@ -204,6 +200,8 @@ class Scribe:
     def _find(self, finisher: str) -> None:
         """Add the rows that a finisher gives. If it fails, the capture says so, and is whole without it."""
         try:
+            from wsreplay.captures.finishers import found_by  # with a database that takes its time to load
+
             self._rows += found_by(finisher, self._session.folder)
         except Exception as error:
             failure = {f"{finisher} failed": f"{type(error).__name__}: {error}"}
@@ -241,8 +239,8 @@ class Scribe:
 def venue_of(assignment: Assignment) -> Dialect:
     """The dialect that reads this recording."""
     if assignment.map_file is not None:
-        from wsreplay.venues.generic.description import load_mapping
         from wsreplay.venues.generic.dialect import GenericDialect
+        from wsreplay.venues.generic.mapping import load_mapping
 
         return GenericDialect(load_mapping(assignment.map_file))
     return dialect_of(assignment.venue)
@@ -260,16 +258,6 @@ def metadata_of(assignment: Assignment, venue: Dialect) -> Metadata:
         mode=assignment.mode,
         notes=assignment.notes,
     )
-
-
-def _whole_events(rows: list[Event]) -> int:
-    """How many of the rows make one chunk of the stage, without parting an event from its facts."""
-    if len(rows) <= STAGED_AT_ONCE:
-        return len(rows)
-    count = STAGED_AT_ONCE
-    while count < len(rows) and rows[count].part:
-        count += 1
-    return count
 
 
 def _reason(finished: str | None) -> str:

@@ -29,8 +29,9 @@ RELEASES = st.tuples(st.just("release"))
 SUCCESSIONS = st.tuples(st.just("successor"))
 
 
-@pytest.fixture
-def hand_over() -> Iterator[HandOver]:
+@pytest.fixture(params=[False, True], ids=["stores in order", "fenced"])
+def hand_over(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[HandOver]:
+    monkeypatch.setattr("wsreplay.captures.handover._FENCED", request.param)
     hand_over = HandOver.create(CAPACITY)
     yield hand_over
     hand_over.close()

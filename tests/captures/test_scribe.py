@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from captures.traffic import data, end, frame, handshake, over, text_frame
+from captures.traffic import DEFLATE, Compressing, data, end, frame, handshake, over, text_frame
 
 from wsreplay.captures.capture import Capture
 from wsreplay.captures.errors import CaptureError
@@ -152,7 +152,7 @@ def test_a_long_recording_is_a_folder_of_segments(hand_over: HandOver, start: Ca
 PROXY = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[2])
-from captures.traffic import data, handshake, text_frame
+from captures.traffic import DEFLATE, Compressing, data, handshake, text_frame
 from wsreplay.captures.handover import HandOver
 from wsreplay.captures.scribe_process import Assignment, ScribeProcess
 hand_over = HandOver.create(4 << 20)
@@ -236,6 +236,47 @@ class full_disk:  # noqa: N801 - reads as a state
 
     def __exit__(self, *_: object) -> None:
         resource.prlimit(self._pid, resource.RLIMIT_FSIZE, self._before)
+
+
+def test_a_scribe_that_could_not_leave_enough_to_the_next_one_says_so(tmp_path: Path) -> None:
+    """Three compressed connections have more history than the notes of this small hand-over hold."""
+    hand_over = HandOver.create(1 << 16)
+    scribe = ScribeProcess.start(hand_over, Assignment(out=str(tmp_path)))
+    venues = [Compressing() for _ in range(3)]
+    put(hand_over, *(handshake(conn, DEFLATE) for conn in range(1, 4)))
+    for n in range(60):
+        for conn, venue in enumerate(venues, 1):
+            message = json.dumps({"n": n, "filler": os.urandom(500).hex()}).encode()
+            put(hand_over, data(venue.frame(message), conn=conn))
+        eventually(lambda: scribe.status.rows and hand_over.released > hand_over.written - 20_000)
+    eventually(lambda: hand_over.released == hand_over.written)
+    pid = scribe.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: scribe.pid != pid)
+    put(hand_over, data(text_frame('{"n":60}'), conn=1))
+    events = events_of(scribe.finish())
+    hand_over.close()
+
+    assert sorted(numbers_in(events)) == sorted([*range(60)] * 3 + [60])
+    (gap,) = [json.loads(event.text or "") for event in events if event.kind == "gap"]
+    assert "scribe was killed" in gap["reason"]
+    assert gap["connections"] == [1, 2, 3]
+
+
+def test_a_message_longer_than_the_hand_over_passes_through_it(tmp_path: Path) -> None:
+    hand_over = HandOver.create(1 << 16)
+    scribe = ScribeProcess.start(hand_over, Assignment(out=str(tmp_path)))
+    put(hand_over, handshake())
+    wire = text_frame(json.dumps({"n": 0, "filler": "x" * 300_000}))
+    for start in range(0, len(wire), 10_000):
+        eventually(lambda: hand_over.written - hand_over.released < 30_000)
+        put(hand_over, data(wire[start : start + 10_000]))
+    events = events_of(scribe.finish())
+    hand_over.close()
+
+    assert numbers_in(events) == [0]
+    assert events[-1].size == len(wire)
 
 
 FINISHER = """

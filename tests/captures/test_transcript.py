@@ -7,7 +7,7 @@ import json
 import zlib
 from typing import Any
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 import msgspec
 import pytest
 from captures.traffic import DEFLATE, Compressing, cut, data, end, frame, handshake, over, text_frame
@@ -34,10 +34,8 @@ def json_of(event: Event) -> Any:
 
 
 def exchange(**fields: Any) -> Record:
-    body = Exchange(
-        **{"method": "GET", "url": "https://venue.example/orders", "asked_at_ns": 10, "asked_mono_ns": 11} | fields
-    )
-    return Record(What.HTTP, True, 4, 20, 21, 9, as_json(body))
+    body = Exchange(method="GET", url="https://venue.example/orders", asked_at_ns=10, asked_mono_ns=11)
+    return Record(What.HTTP, True, 4, 20, 21, 9, as_json(msgspec.structs.replace(body, **fields)))
 
 
 def loss(*legs: tuple[int, bool]) -> Record:
