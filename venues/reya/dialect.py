@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Self
 
 from wsreplay.venues.dialect import Secrets
@@ -13,12 +14,13 @@ from wsreplay.venues.reya.rest_envelopes import DEFINITIONS, read_http, resource
 from wsreplay.venues.reya.wire import OPERATIONS, read_message
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from wsreplay.venues.envelope import Envelope, HttpMessage, Sender, Witness
     from wsreplay.venues.reya.errors import Trouble
     from wsreplay.venues.reya.networks import Network
-    from wsreplay.venues.reya.refresh import RefreshContext, Refreshed
+    from wsreplay.venues.reya.refresh import Refresher
+    from wsreplay.venues.reya.simulator import ReyaSimulator
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -92,8 +94,38 @@ class ReyaDialect:
         error = None if message is None else message.error
         return trouble_of(error_code, (error.message if error is not None else None) or "")
 
-    def refresh(self, payload: str, context: RefreshContext) -> Refreshed:
-        """A client's message made good again for a replay: ids, deadline, nonce, signature. See :mod:`.refresh`."""
-        from wsreplay.venues.reya.refresh import refresh
+    def refresher(self, key: bytes, *, accounts: Mapping[int, int] | None = None) -> Refresher:
+        """What makes a replay's frames good again, signed with ``key``; for the place this dialect is :meth:`at`."""
+        from wsreplay.venues.reya.refresh import Refresher
 
-        return refresh(payload, context)
+        return Refresher(key, self.network or TESTNET, self.markets, accounts)
+
+    @property
+    def demo_key(self) -> bytes:
+        """The private key that the simulator's accounts trust: known to everybody, and worth nothing."""
+        from wsreplay.venues.reya.setup import DEMO_KEY
+
+        return DEMO_KEY
+
+    def simulator(
+        self,
+        *,
+        seed: int = 1,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        rest_port: int = 0,
+        clock: Callable[[], int] = time.time_ns,
+        key: bytes | None = None,
+        accounts: Iterable[int] = (),
+        symbols: Iterable[str] = (),
+    ) -> ReyaSimulator:
+        """The venue on loopback, as an async context manager with ``url`` and ``rest_url``.
+
+        For a replay, ``accounts`` and ``symbols`` of the recording are made to exist, and ``key`` may act for them.
+        """
+        from wsreplay.venues.reya.keys import address_of
+        from wsreplay.venues.reya.setup import ReyaSetup
+        from wsreplay.venues.reya.simulator import ReyaSimulator
+
+        setup = ReyaSetup(seed=seed).serving(accounts, address_of(key or self.demo_key), symbols)
+        return ReyaSimulator(setup, host=host, port=port, rest_port=rest_port, clock=clock)

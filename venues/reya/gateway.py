@@ -81,7 +81,7 @@ class Gateway:
         self.agenda = Agenda(now_ns)
         self._out: list[Output] = []
         self.handler = TradeHandler(setup, self.agenda, lambda trade: self._out.append(Settled(trade)))
-        self.rest = Rest(self.handler, setup.limits.rest_per_minute)
+        self._rest = Rest(self.handler, setup.limits.rest_per_minute)
         self.draining = False
         self._tickets = 0
         self._connections: dict[int, _Connection] = {}
@@ -141,7 +141,7 @@ class Gateway:
         def done(status: int, content: Any) -> None:
             self._out.append(Responded(ticket, status, content))
 
-        self.rest.respond(method, target, body, peer, now_ns, done)
+        self._rest.respond(method, target, body, peer, now_ns, done)
         return ticket, self.advance(now_ns)
 
     def drain(self, now_ns: int) -> list[Output]:

@@ -20,6 +20,8 @@ from wsreplay.venues.reya.wire import OPERATIONS, Payload, read_payload
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from wsreplay.venues.envelope import Envelope
+
 
 class RefreshContext(msgspec.Struct, frozen=True, kw_only=True):
     """What a frame needs to be good now."""
@@ -42,6 +44,53 @@ class RefreshContext(msgspec.Struct, frozen=True, kw_only=True):
     """Who signed the frame in the recording, where that is known."""
     signature_was_good: bool = True
     """False: the frame's signature was wrong when it was recorded, and is made wrong again."""
+
+
+class Refresher:
+    """Refreshes the frames of one replay: it keeps what each needs from those before."""
+
+    def __init__(
+        self, key: bytes, network: Network, markets: Mapping[str, int], accounts: Mapping[int, int] | None = None
+    ) -> None:
+        self.order_ids: dict[str, str] = {}
+        self._context = RefreshContext(
+            now_ns=0,
+            recorded_at_ns=0,
+            key=key,
+            network=network,
+            markets=markets,
+            renewals=Renewals(),
+            order_ids=self.order_ids,
+            accounts=accounts or {},
+        )
+
+    def learn(self, recorded: Envelope, live: Envelope) -> None:
+        """A reply came to what was sent again: its order is now known by another id."""
+        if recorded.order_id is not None and live.order_id is not None:
+            self.order_ids[recorded.order_id] = live.order_id
+
+    def refresh(
+        self,
+        text: str,
+        *,
+        recorded_at_ns: int,
+        now_ns: int,
+        op: str | None = None,
+        signer: str | None = None,
+        signature_ok: bool | None = None,
+    ) -> Refreshed:
+        """Refresh a message, or, where ``op`` is given, the body of that operation over REST.
+
+        ``signer`` and ``signature_ok`` are what was witnessed when it was recorded.
+        """
+        context = msgspec.structs.replace(
+            self._context,
+            now_ns=now_ns,
+            recorded_at_ns=recorded_at_ns,
+            signer=signer,
+            signature_was_good=signature_ok is not False,
+        )
+        return refresh(text, context) if op is None else refresh_payload(op, text, context)
 
 
 class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
