@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,9 +13,14 @@ from wsreplay.venues.reya.limits import MINUTE, FixedWindow, SlidingWindow
 
 @given(st.lists(st.integers(0, 50)), st.lists(st.integers(0, 60), max_size=5))
 def test_everything_happens_once_in_the_order_of_its_time(dues: list[int], looks: list[int]) -> None:
-    agenda, happened = Agenda(0), []
+    agenda = Agenda(0)
+    happened: list[tuple[int, int, int]] = []
+
+    def note(number: int, due: int, now: int) -> None:
+        happened.append((now, number, due))
+
     for number, due in enumerate(dues):
-        agenda.at(due, lambda now, number=number, due=due: happened.append((now, number, due)))  # type: ignore[misc]
+        agenda.at(due, partial(note, number, due))
     for look in sorted(looks):
         agenda.run(look)
         assert len(happened) == sum(due <= look for due in dues)
@@ -24,7 +31,8 @@ def test_everything_happens_once_in_the_order_of_its_time(dues: list[int], looks
 
 
 def test_what_is_entered_for_the_past_is_due_at_once_and_time_never_runs_back() -> None:
-    agenda, happened = Agenda(100), []
+    agenda = Agenda(100)
+    happened: list[int] = []
     agenda.at(5, happened.append)
     agenda.run(50)
     assert happened == []
@@ -34,7 +42,8 @@ def test_what_is_entered_for_the_past_is_due_at_once_and_time_never_runs_back() 
 
 
 def test_an_action_may_enter_others() -> None:
-    agenda, happened = Agenda(0), []
+    agenda = Agenda(0)
+    happened: list[int] = []
 
     def first(now: int) -> None:
         agenda.at(now + 10, happened.append)
@@ -47,7 +56,8 @@ def test_an_action_may_enter_others() -> None:
 
 @given(st.lists(st.integers(0, MINUTE // 4), max_size=60), st.integers(1, 5))
 def test_no_minute_holds_more_uses_than_the_limit(gaps: list[int], limit: int) -> None:
-    window, now, taken = SlidingWindow(limit), 0, []
+    window, now = SlidingWindow(limit), 0
+    taken: list[int] = []
     for gap in gaps:
         now += gap
         recent = [at for at in taken if at > now - MINUTE]

@@ -183,9 +183,10 @@ def test_ids_beyond_a_double_and_decimal_texts_stay_exact() -> None:
     envelope = asked("createOrder", payload)
     assert (envelope.account, envelope.client_order_id) == (str(2**128 - 1), str(2**64 - 1))
     assert (envelope.price, envelope.qty) == ("0.100000000000000000000001", "1e-18")
-    raw = '{"type":"createOrder","id":"a","payload":{"isBuy":true,"limitPx":0.1000000000000000055511151231257827,"qty":5}}'
+    number = "0.1000000000000000055511151231257827"
+    raw = f'{{"type":"createOrder","id":"a","payload":{{"isBuy":true,"limitPx":{number},"qty":5}}}}'
     envelope = read(raw, "client")
-    assert (envelope.price, envelope.qty) == ("0.1000000000000000055511151231257827", "5"), "numbers as they stand"
+    assert (envelope.price, envelope.qty) == (number, "5"), "numbers as they stand"
 
 
 def test_fields_of_a_wrong_type_take_nothing_else_with_them() -> None:

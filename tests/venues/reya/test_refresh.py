@@ -28,7 +28,8 @@ def frame(op: str, payload: Fields, key: str = "req-1") -> str:
 
 
 def again(refresher: Refresher, text: str, *, at: int = START, now: int = LATER, **witnessed: Any) -> Refreshed:
-    return refresher.refresh(text, recorded_at_ns=at, now_ns=now, **witnessed)
+    refreshed: Refreshed = refresher.refresh(text, recorded_at_ns=at, now_ns=now, **witnessed)
+    return refreshed
 
 
 def fields(refreshed: Refreshed) -> Fields:

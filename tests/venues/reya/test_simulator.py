@@ -102,23 +102,23 @@ def test_protocol_pings_keep_an_idle_client_and_cut_a_dead_one() -> None:
     limits = Limits(ping_after_s=1, idle_timeout_s=2)
 
     async def story() -> None:
-        async with ReyaSimulator(quiet(limits=limits, delays=FAST)) as sim:
-            async with connect(sim.url, ping_interval=None) as line:
-                started = asyncio.get_running_loop().time()
-                reader, writer = await asyncio.open_connection("127.0.0.1", int(sim.url.rpartition(":")[2]))
-                writer.write(
-                    b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-                )
-                await reader.readuntil(b"\r\n\r\n")
-                said = b""
-                with suppress(ConnectionError):
-                    said = await reader.read()
-                assert said == b"\x89\x04" + said[2:6], "one ping, and no close frame"
-                assert asyncio.get_running_loop().time() - started >= 1.9
-                writer.close()
-                await line.send('{"type":"ping"}')
-                assert await line.recv() == '{"type":"pong"}', "the library's pongs kept this one"
+        setup = quiet(limits=limits, delays=FAST)
+        async with ReyaSimulator(setup) as sim, connect(sim.url, ping_interval=None) as line:
+            started = asyncio.get_running_loop().time()
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(sim.url.rpartition(":")[2]))
+            writer.write(
+                b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+            )
+            await reader.readuntil(b"\r\n\r\n")
+            said = b""
+            with suppress(ConnectionError):
+                said = await reader.read()
+            assert said == b"\x89\x04" + said[2:6], "one ping, and no close frame"
+            assert asyncio.get_running_loop().time() - started >= 1.9
+            writer.close()
+            await line.send('{"type":"ping"}')
+            assert await line.recv() == '{"type":"pong"}', "the library's pongs kept this one"
 
     run(story())
 
@@ -126,24 +126,24 @@ def test_protocol_pings_keep_an_idle_client_and_cut_a_dead_one() -> None:
 def test_drain_says_1001_and_turns_newcomers_away() -> None:
     async def story() -> None:
         trader = now_trader()
-        async with ReyaSimulator(quiet(delays=Delays(engine_ms=(100, 100)))) as sim:
-            async with connect(sim.url) as idle, connect(sim.url) as busy:
-                assert await ready(sim) == (200, 200)
-                await busy.send(json.dumps({"type": "createOrder", "id": "a", "payload": trader.spot()}))
-                await (await busy.ping())
-                draining = asyncio.create_task(sim.drain())
-                with pytest.raises(ConnectionClosed) as ended:
-                    await idle.recv()
-                assert (ended.value.rcvd and ended.value.rcvd.code) == 1001
-                assert (ended.value.rcvd and ended.value.rcvd.reason) == "SERVER_SHUTTING_DOWN"
-                with pytest.raises(InvalidStatus) as refused:
-                    await connect(sim.url)
-                assert refused.value.response.status_code == 503
-                assert json.loads(await busy.recv())["ok"]
-                with pytest.raises(ConnectionClosed):
-                    await busy.recv()
-                await draining
-                assert await ready(sim) == (503, 503)
+        setup = quiet(delays=Delays(engine_ms=(100, 100)))
+        async with ReyaSimulator(setup) as sim, connect(sim.url) as idle, connect(sim.url) as busy:
+            assert await ready(sim) == (200, 200)
+            await busy.send(json.dumps({"type": "createOrder", "id": "a", "payload": trader.spot()}))
+            await (await busy.ping())
+            draining = asyncio.create_task(sim.drain())
+            with pytest.raises(ConnectionClosed) as ended:
+                await idle.recv()
+            assert (ended.value.rcvd and ended.value.rcvd.code) == 1001
+            assert (ended.value.rcvd and ended.value.rcvd.reason) == "SERVER_SHUTTING_DOWN"
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(sim.url)
+            assert refused.value.response.status_code == 503
+            assert json.loads(await busy.recv())["ok"]
+            with pytest.raises(ConnectionClosed):
+                await busy.recv()
+            await draining
+            assert await ready(sim) == (503, 503)
 
     async def ready(sim: ReyaSimulator) -> tuple[int, int]:
         found = []

@@ -220,8 +220,8 @@ def test_a_perp_ioc_that_the_chain_reaches_too_late_is_reverted() -> None:
 def test_a_reduce_only_order_never_turns_a_position() -> None:
     venue, trader = Venue(), Trader()
     conn = venue.connect()
-    sell = {"price": "2500", "reduceOnly": True}
-    assert "ReduceOnly" in venue.refused(conn, "createOrder", trader.perp("sell", **sell))[1], "there is no position"
+    for_nothing = trader.perp("sell", "2500", reduceOnly=True)
+    assert "ReduceOnly" in venue.refused(conn, "createOrder", for_nothing)[1], "there is no position"
     venue.done(conn, "createOrder", trader.perp("buy", "3500", "0.05"))
     assert "ReduceOnly" in venue.refused(conn, "createOrder", trader.perp("buy", "3500", "0.05", reduceOnly=True))[1]
     reply = venue.done(conn, "createOrder", trader.perp("sell", "2500", "0.09", reduceOnly=True))
