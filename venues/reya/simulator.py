@@ -18,7 +18,7 @@ from wsreplay.venues.reya.http_edge import HttpEdge
 from wsreplay.venues.reya.setup import ReyaSetup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from websockets.http11 import Request, Response
 
@@ -103,8 +103,13 @@ class ReyaSimulator:
 
     @property
     def rest_url(self) -> str:
-        """Where the REST siblings listen."""
-        return f"http://{_bracketed(self._host)}:{self._rest_port}/v2"
+        """Where the REST siblings listen; their paths begin with ``/v2``."""
+        return f"http://{_bracketed(self._host)}:{self._rest_port}"
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """Where it listens: "" for order entry, and each of :attr:`siblings`."""
+        return {"": self.url, "rest": self.rest_url}
 
     @property
     def urls(self) -> dict[str, str]:

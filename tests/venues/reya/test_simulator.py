@@ -22,6 +22,7 @@ from wsreplay.venues.reya.keys import address_of
 from wsreplay.venues.reya.renewals import SECOND
 from wsreplay.venues.reya.setup import Delays, Limits
 from wsreplay.venues.reya.simulator import ReyaSimulator
+from wsreplay.venues.simulation import simulator
 
 FAST = Delays(engine_ms=(0, 2), chain_ms=(5, 20))
 
@@ -42,7 +43,10 @@ async def ask(line: ClientConnection, op: str, payload: Fields, key: str = "a") 
 
 
 async def fetch(sim: ReyaSimulator, method: str, path: str, **options: Any) -> tuple[int, Any]:
-    async with aiohttp.ClientSession() as session, session.request(method, sim.rest_url + path, **options) as response:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, sim.rest_url + "/v2" + path, **options) as response,
+    ):
         return response.status, await response.json()
 
 
@@ -147,10 +151,26 @@ def test_drain_says_1001_and_turns_newcomers_away() -> None:
 
     async def ready(sim: ReyaSimulator) -> tuple[int, int]:
         found = []
-        for base in (sim.url.replace("ws:", "http:"), sim.rest_url.removesuffix("/v2")):
+        for base in (sim.url.replace("ws:", "http:"), sim.rest_url):
             async with aiohttp.ClientSession() as session, session.get(f"{base}/ready") as response:
                 found.append(response.status)
         return found[0], found[1]
+
+    run(story())
+
+
+def test_it_is_found_by_its_venues_name() -> None:
+    async def story() -> None:
+        make = simulator("reya")
+        async with make(host="127.0.0.1", port=0) as sim:
+            assert set(sim.urls) == {"", *make.siblings}
+            async with connect(sim.urls[""]) as line:
+                await line.send('{"type":"ping"}')
+                assert await line.recv() == '{"type":"pong"}'
+            async with aiohttp.ClientSession() as session:
+                answer = await session.get(sim.urls["rest"] + "/v2/marketDefinitions")
+                assert answer.status == 200
+            await sim.drain()
 
     run(story())
 
@@ -202,7 +222,7 @@ def test_a_port_in_use_leaves_nothing_behind() -> None:
 def test_the_rest_edge_takes_hostile_bytes() -> None:
     async def story() -> None:
         async with ReyaSimulator(quiet(delays=FAST)) as sim:
-            port = int(sim.rest_url.removesuffix("/v2").rpartition(":")[2])
+            port = int(sim.rest_url.rpartition(":")[2])
 
             async def exchange(raw: bytes) -> bytes:
                 reader, writer = await asyncio.open_connection("127.0.0.1", port)
