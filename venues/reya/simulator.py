@@ -39,7 +39,7 @@ class ReyaSimulator:
     """
 
     siblings = ("rest",)
-    """What listens beside the WebSocket."""
+    """What listens beside the WebSocket: the REST API, whose paths begin with ``/v2``."""
 
     def __init__(
         self,
@@ -109,11 +109,6 @@ class ReyaSimulator:
     @property
     def urls(self) -> Mapping[str, str]:
         """Where it listens: "" for order entry, and each of :attr:`siblings`."""
-        return {"": self.url, "rest": self.rest_url}
-
-    @property
-    def urls(self) -> dict[str, str]:
-        """Where it listens, by the names that a recording of it uses."""
         return {"": self.url, "rest": self.rest_url}
 
     def advance(self) -> None:
