@@ -81,7 +81,8 @@ def order_facts(fields: object) -> Envelope:
         price=order.limit_px,
         qty=order.qty,
         intent=None if side is None else intent(order, side=side),
-        venue_at_ns=None if order.last_update_at is None else order.last_update_at * 1_000_000,
+        # When it was made, not when it last changed: that tells which request it can have come from.
+        venue_at_ns=None if order.created_at is None else order.created_at * 1_000_000,
     )
 
 

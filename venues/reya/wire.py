@@ -51,7 +51,7 @@ class Payload(msgspec.Struct, rename="camel", gc=False, kw_only=True, omit_defau
     taker_account_id: Id = None
     taker_order_id: Id = None
     timestamp: int | None = None
-    last_update_at: int | None = None
+    created_at: int | None = None
 
 
 class Trouble(msgspec.Struct, gc=False):

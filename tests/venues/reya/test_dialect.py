@@ -294,7 +294,7 @@ def test_a_list_of_open_orders_tells_of_each_and_of_what_it_came_from() -> None:
         "timeInForce": "GTC",
         "status": "OPEN",
         "createdAt": 1747927089946,
-        "lastUpdateAt": 1747927089946,
+        "lastUpdateAt": 1747927099999,
     }
     request = http("GET", OPEN_ORDERS)
     asked_for = REYA.decode_http(request, None)
