@@ -1,0 +1,40 @@
+"""``wsreplay`` itself, and which commands there are."""
+
+from __future__ import annotations
+
+import click
+
+from wsreplay import __version__
+from wsreplay.cli.lazy_group import LazyGroup, Listed
+
+COMMANDS = (
+    Listed("Record", "record", "wsreplay.cli.record:record", "Record what a bot and a venue say to each other."),
+    Listed("Record", "recover", "wsreplay.cli.recover:recover", "Finish recordings that were cut off."),
+    Listed("Look", "ls", "wsreplay.cli.ls:ls", "List the captures in a folder, newest first."),
+    Listed("Look", "show", "wsreplay.cli.show:show", "Show a capture line by line, also while it is recorded."),
+    Listed("Look", "sql", "wsreplay.cli.sql:sql", "Ask captures a question in SQL."),
+)
+
+
+@click.group(
+    cls=LazyGroup,
+    listed=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+Examples:
+  wsreplay record --to wss://venue.example/ws -- python bot.py {url}
+  wsreplay ls
+  wsreplay show captures/2026-11-21T06-27-25_venue.parquet --where "error_code IS NOT NULL"
+  wsreplay sql captures/*.parquet "SELECT op, count(*) FROM requests GROUP BY op"
+
+\b
+Exit codes: 0 good, 1 found or diverged, 2 wrong use or bad input.
+
+\b
+Tab completion, for bash (zsh_source and fish_source for those):
+  eval "$(_WSREPLAY_COMPLETE=bash_source wsreplay)"
+""",
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def wsreplay() -> None:
+    """Record what a trading bot and a venue really said over WebSocket, and ask it what happened."""
