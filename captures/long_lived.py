@@ -55,7 +55,7 @@ class LongLived:
         self._tokens[value] = token
         if len(self._tokens) > _MOST:
             del self._tokens[next(iter(self._tokens))]
-        needles = [(form, token) for value, token in self._tokens.items() for form in _forms(value)]
+        needles = [(form, token) for value, token in self._tokens.items() for form in forms_of(value)]
         # A secret may be part of another: the longer one first.
         needles.sort(key=lambda needle: -len(needle[0]))
         self._needles = tuple(needles)
@@ -80,7 +80,7 @@ class LongLived:
         ]
 
 
-def _forms(value: str) -> set[str]:
+def forms_of(value: str) -> set[str]:
     """A value as it may be written: as it is, in JSON, in a URL, and as the bytes of a binary payload."""
     ascii_json, json_text = json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]
     forms = {value, ascii_json, json_text, ascii_json.replace("/", "\\/")}

@@ -8,9 +8,7 @@ from typing import NamedTuple
 from wsreplay.captures.secret_names import Label, Meaning
 
 TOKEN = re.compile(r"redacted-[a-z]+-[0-9a-f]{16}")
-"""What stands in a secret's place. It is never taken for a secret again."""
-
-_DONE = re.compile(rf"(?:{TOKEN.pattern})?\**")
+"""What stands in a secret's place. What holds one has been seen to, and is never taken for a secret again."""
 
 
 class Span(NamedTuple):
@@ -37,8 +35,8 @@ class Found:
         self.spans: list[Span] = []
 
     def add(self, start: int, end: int, value: str, meaning: Meaning, quote: str = "") -> None:
-        """Take down a secret, unless it is none: empty, plainly something else, or one of our tokens."""
-        if start >= end or (value.startswith(("redacted-", "*")) and _DONE.fullmatch(value)):
+        """Take down a secret, unless it is none: empty, plainly something else, or covered already."""
+        if start >= end or ("redacted-" in value and TOKEN.search(value)) or not value.strip("*"):
             return
         plain = meaning.plain
         if plain is not None and plain.fullmatch(value):

@@ -22,7 +22,7 @@ from typing import Literal, NamedTuple
 
 from wsreplay.venues.dialect import Secrets
 
-type Label = Literal["signature", "key", "token", "password", "secret", "cookie", "protocol", "credential", "private"]
+type Label = Literal["signature", "key", "token", "password", "secret", "cookie", "credential", "private"]
 """What a secret is, in few coarse words: the same value must get the same token under different names."""
 
 
@@ -173,8 +173,6 @@ class SecretNames:
         plain = normal(name)
         if plain in self._public:
             return None
-        if plain == "secwebsocketprotocol":
-            return Meaning("protocol", name=name)
         if found is None or found.plain is not None:
             if plain == "key":
                 return Meaning("key", name=name)

@@ -17,6 +17,7 @@ _ATTRIBUTES = frozenset(
     ["path", "domain", "expires", "max-age", "samesite", "httponly", "secure", "priority", "partitioned"]
 )
 _COOKIES = re.compile(r";|,(?=\s*+[\w\-]++=)", re.ASCII)
+_PROTOCOL_HEADER = re.compile(r'"sec-websocket-protocol"\s*+,\s*+"([^"\\]*+)', re.IGNORECASE)
 _PROTOCOL = re.compile(r'[^,\s"\\]++')
 _MIXED = re.compile(r"(?=[^0-9]*+[0-9])(?=[^A-Za-z]*+[A-Za-z])")
 _URL_FIELD = re.compile(r'"url"\s*+:\s*+"([^"\\]*+)')
@@ -41,8 +42,13 @@ def cookies(found: Found, start: int, end: int, level: int, meaning: Meaning) ->
         start, first = after, False
 
 
-def protocols(found: Found, start: int, end: int, names: SecretNames) -> None:
+def subprotocols(found: Found, names: SecretNames) -> None:
     """Tokens among subprotocols, where browsers put them: ``access_token, TOKEN``, ``bearer.TOKEN``."""
+    for header in _PROTOCOL_HEADER.finditer(found.text):
+        _protocols(found, *header.span(1), names)
+
+
+def _protocols(found: Found, start: int, end: int, names: SecretNames) -> None:
     text, named = found.text, False
     secret = Meaning("token", name="Sec-WebSocket-Protocol")
     for item in _PROTOCOL.finditer(text, start, end):

@@ -12,12 +12,12 @@ import re
 from urllib.parse import unquote
 
 from wsreplay.captures.json_levels import end_of_string, level_at, level_of, quote, unescaped
-from wsreplay.captures.secret_found import Found, Span
+from wsreplay.captures.secret_found import TOKEN, Found, Span
 from wsreplay.captures.secret_names import Meaning, SecretNames
-from wsreplay.captures.secret_places import JWT, OPAQUE, cookies, handshake_path, protocols, userinfo
+from wsreplay.captures.secret_places import JWT, OPAQUE, cookies, handshake_path, subprotocols, userinfo
 
 _LONGEST_NAME = 64
-_BLANK = r"(?:\s|\\+[nrt])*+"
+_BLANK = r"(?:\s|\\+(?:[nt]|r(?!edacted-)))*+"
 
 # From somewhere in a name to what follows it.
 _JSON_NAME = re.compile(
@@ -26,6 +26,7 @@ _JSON_NAME = re.compile(
 _PAIR = re.compile(rf'([^"\\]{{1,{_LONGEST_NAME}}}+)"\s*+,\s*+"')
 _NAME_REST = re.compile(rf"[\w.\-]{{0,{_LONGEST_NAME}}}+", re.ASCII)
 _NAME_BEFORE = re.compile(r"(?<![\w.\-])[\w.\-]*+\Z", re.ASCII)
+_WORD = re.compile(r"[\w\-]*+", re.ASCII)
 _LETTERS = re.compile(rf"[A-Za-z0-9]{{1,{_LONGEST_NAME}}}+")
 _ASSIGNED = re.compile(r"""['`]?\s{0,3}(=|:|%3[dD]|\\+u003[dD])(\s{0,3})(\\*+["']|(?=[^\s"']))""")
 _PERCENT_JSON = re.compile(r"%22(?:%20|\+)*+%3[aA](?:%20|\+)*+((?:%22)?)")
@@ -45,19 +46,19 @@ _SCHEME = re.compile(r"(bearer|basic|token|apikey|jwt)(?:\s|%20|\+)++", re.IGNOR
 _OPENING = re.compile(r'(\\*+)"')
 _NO_VALUE = re.compile(rf"{_BLANK}(?:[,:}}\]]|\Z)")
 _NUMBER = re.compile(r"-?[0-9][0-9.eE+\-]*+")
-_SCALARS = re.compile(r'[\[\]{}"]|-?[0-9][0-9.eE+\-]*+')
+_SCALARS = re.compile(rf'[\[\]{{}}"]|{TOKEN.pattern}|-?[0-9][0-9.eE+\-]*+')
 _COLON = re.compile(rf"{_BLANK}:")
 _NO_SECRETS = frozenset(["true", "false", "null", "True", "False", "None", "NaN", "Infinity", "-Infinity", "undefined"])
 
 _BEARER = re.compile(r"[bB](?i:earer)\s{1,3}(?=[A-Za-z._~+/=\-]*+[0-9])([A-Za-z0-9._~+/=\-]{6,}+)")
-_PEM = re.compile(
+PEM = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----"
     r'(?:[^"]*?-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|[^"]*+)'
 )
 # By what the gate finds of it, with so many letters before that.
 _SHAPES = {
     "j": (2, JWT, Meaning("token", name="JSON Web Token")),
-    "-----b": (0, _PEM, Meaning("secret", name="private key")),
+    "-----b": (0, PEM, Meaning("secret", name="private key")),
     "bearer": (0, _BEARER, Meaning("token", name="Bearer")),
 }
 
@@ -80,7 +81,8 @@ class Finder:
         """All secrets of a text, in order, none overlapping another.
 
         ``client``: a message of the bot, which may be a login. ``http``: one of our rows about HTTP, in which headers
-        stand as pairs. ``handshake``: the row of a WebSocket handshake, whose URL's path may be a key.
+        stand as pairs. ``handshake``: the row of a WebSocket handshake, whose path may hold a key, and
+        whose subprotocols a token.
         """
         low = text.lower()
         if len(low) != len(text):  # one letter of Unicode is longer in lower case
@@ -100,6 +102,7 @@ class Finder:
             userinfo(scan)
         if handshake:
             handshake_path(scan)
+            subprotocols(scan, self.names)
         return scan.disjoint()
 
 
@@ -110,6 +113,7 @@ class _Scan(Found):
         super().__init__(text)
         self.names = names
         self.http = http
+        self._no_shape_until = self._names_until = 0
 
     def look_at(self, at: int, hit: str) -> int:
         """Look at one place where a secret name may be; says from where to look on."""
@@ -128,10 +132,13 @@ class _Scan(Found):
                 if meaning is not None and text.startswith("]", after):
                     self._string(header.end(), end, 0, meaning)
                     return after
-        if hit in _SHAPES:
+        if hit in _SHAPES and at >= self._no_shape_until:
             before, shape, meaning = _SHAPES[hit]
             if (secret := shape.match(text, at - before)) is not None:
                 return self._shaped(secret, meaning)
+            # What is no JSON Web Token from here on, is none from further on in the same word.
+            word = _WORD.match(text, at)
+            self._no_shape_until = word.end() if word is not None and hit == "j" else at
         return self._words(at)
 
     def _shaped(self, secret: re.Match[str], meaning: Meaning) -> int:
@@ -160,7 +167,7 @@ class _Scan(Found):
         value = _LOG_WORD.match(text, at)
         if value is None or value[0] in _NO_SECRETS:
             return at
-        self.add(at, value.end(), value[0], meaning)
+        self.add(*value.span(), _parameter(value[0]), meaning)
         return value.end()
 
     def _inside(self, at: int, level: int, meaning: Meaning, least: int = 0) -> int:
@@ -184,15 +191,13 @@ class _Scan(Found):
                 if wanted and _COLON.match(text, after) is None:
                     self._string(at, end, level, meaning)
                 at = after
-            elif not least:
+            elif not least and what[0] != "r":
                 self.add(token.start(), at, what, meaning, quote(level))
         return at
 
     def _string(self, start: int, end: int, level: int, meaning: Meaning) -> None:
         if meaning.label == "cookie":
             cookies(self, start, end, level, meaning)
-        elif meaning.label == "protocol":
-            protocols(self, start, end, self.names)
         else:
             if meaning.label == "token" and (scheme := _SCHEME.match(self.text, start, end)) is not None:
                 start, meaning = scheme.end(), _by_scheme(scheme[1], meaning)
@@ -224,9 +229,9 @@ class _Scan(Found):
             return after
         if assigned is not None:
             return self._assigned(assigned, meaning)
-        assert percent is not None  # noqa: S101 - one of the two is there
+        assert percent is not None
         value = _PERCENT_PARAMETER.match(text, percent.end())
-        assert value is not None  # noqa: S101 - it may be empty
+        assert value is not None
         self.add(*value.span(), _parameter(value[0]), meaning, "" if percent[1] else "%22")
         return value.end()
 
@@ -254,29 +259,33 @@ class _Scan(Found):
         scheme = _SCHEME.match(text, start) if meaning.label == "token" else None
         if scheme is not None:
             start, meaning = scheme.end(), _by_scheme(scheme[1], meaning)
-        shape = _PERCENT_PARAMETER if sign[0] == "%" else _PARAMETER
-        if opening:
-            shape = _SINGLE_QUOTED
-        elif sign == ":":
-            shape = _LOG_WORD
+        if sign == ":" and not opening and scheme is None:
+            return self._log_value(start, bool(blank), meaning)
+        shape = _SINGLE_QUOTED if opening else _PERCENT_PARAMETER if sign[0] == "%" else _PARAMETER
         value = shape.match(text, start)
-        assert value is not None  # noqa: S101 - it may be empty
-        if sign == ":" and not opening and scheme is None and _no_log_value(value[0], bool(blank), meaning):
-            return start
+        assert value is not None  # it may be empty
         if meaning.label == "cookie":
             cookies(self, *value.span(), 0, meaning)
         else:
             self.add(*value.span(), _parameter(value[0], 2 if sign[0] == "%" else 1), meaning)
         return value.end()
 
+    def _log_value(self, start: int, blank: bool, meaning: Meaning) -> int:
+        """The value of ``name: value``, unless it is none: "invalid token: expected ...", "auth:orders"."""
+        if start < self._names_until or (meaning.plain and not blank) or self.text.startswith("//", start):
+            return start
+        value = _LOG_WORD.match(self.text, start)
+        assert value is not None  # it may be empty
+        if value[0].endswith(":"):  # "password: secret: x" has a nearer name, and so has all within this word
+            self._names_until = value.end()
+            return start
+        if not value[0].isalpha():
+            self.add(*value.span(), _parameter(value[0]), meaning)
+        return value.end()
+
 
 def _by_scheme(scheme: str, meaning: Meaning) -> Meaning:
     return Meaning("password" if scheme.lower() == "basic" else "token", name=meaning.name)
-
-
-def _no_log_value(value: str, blank: bool, meaning: Meaning) -> bool:
-    """ "invalid token: expected ..." and "auth:orders" tell no secrets, and "password: secret: x" has a nearer name."""
-    return value.isalpha() or value.startswith("//") or value.endswith(":") or (meaning.plain is not None and not blank)
 
 
 def _parameter(raw: str, times: int = 1) -> str:
