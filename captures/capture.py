@@ -15,6 +15,7 @@ from wsreplay.captures import query, working_folder
 from wsreplay.captures.columns import events_of
 from wsreplay.captures.errors import CaptureError
 from wsreplay.captures.event import Event
+from wsreplay.captures.order import in_order
 from wsreplay.captures.places import captures_in, place_of, segments_at
 from wsreplay.captures.schema import SCHEMA, Metadata
 from wsreplay.captures.segments import Segment
@@ -115,8 +116,7 @@ class Capture:
 
     def batches(self, first: int = 0, last: int | None = None) -> Iterator[pa.RecordBatch]:
         """The same as Arrow batches, with all columns of the schema."""
-        for segment in self.segments:
-            yield from segment.batches(first, last)
+        yield from in_order(self.segments, first, last)
 
     def at(self, seq: int, part: int = 0) -> Event:
         """The event with this address."""

@@ -2,7 +2,7 @@
 
 The settings were chosen by measuring (``docs/capture-format.md`` has the numbers): zstd 3; lengths apart from payloads;
 differences instead of times and counters; a dictionary where words repeat; row groups of 122,880, DuckDB's own size.
-Rows keep the order of the recording.
+Rows stand in the order of their addresses, which is the order of the recording.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ _WRITER = {
 def finish(stage: Path, parquet: Path, metadata: Metadata, tail: Sequence[Event] = ()) -> int:
     """Write a stage's rows, and ``tail`` after them, to ``parquet``. The stage stays. Gives the number of rows."""
     with StageReader(stage) as reader:
-        return write_parquet(_with_tail(reader.batches(), tail), parquet, metadata)
+        return write_parquet(_with_tail(reader.in_order(), tail), parquet, metadata)
 
 
 def write_parquet(batches: Iterable[pa.RecordBatch], path: Path, metadata: Metadata) -> int:

@@ -64,7 +64,7 @@ def _described(capture: Capture) -> Found:
     state: State = "finished"
     if capture.live:
         state = "recording"
-    elif metadata.ended in (None, CUT_OFF, ROTATED):
+    elif metadata.ended in (None, ROTATED) or metadata.ended.startswith(CUT_OFF):
         state = "cut off"
     return Found(
         name=capture.name,

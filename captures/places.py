@@ -12,11 +12,12 @@ from wsreplay.captures.working_folder import LIVE
 
 
 def place_of(path: Path) -> Path:
-    """The file or folder that is meant: also a recording under the name that it had, or will have."""
+    """What a path means: a recording also under the name that it had or will have, and the only one in a folder."""
     if path.is_dir():
         if path.name.endswith(LIVE) and not working_folder.begun(path):
             return working_folder.published(path) or path
-        return path
+        found = captures_in(path)
+        return found[0] if len(found) == 1 else path
     if path.exists():
         return path
     folder = path.with_name(path.name.removesuffix(LIVE).removesuffix(".parquet") + LIVE)
@@ -36,8 +37,8 @@ def segments_at(place: Path) -> list[Segment]:
     if place.name.endswith(LIVE):
         return _working_segments(place)
     found = captures_in(place)
-    if len(found) == 1:
-        return segments_at(found[0]) if found[0] != place else _in_order(_parquet_files(place))
+    if found == [place]:
+        return _in_order(_parquet_files(place))
     if found:
         raise CaptureError(f"{place} holds {len(found)} captures: name one of them, for example {found[-1]}")
     raise CaptureError(f"{place} holds no capture: name a .parquet file that `wsreplay record` wrote, or its folder")

@@ -73,7 +73,7 @@ def select(
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise CaptureError("a query is one SELECT, and nothing but that")
         with connection.cursor() as cursor:
-            return cursor.execute(statements[0], params).to_arrow_table()
+            return cursor.sql(query, params=params).to_arrow_table()
     except duckdb.Error as error:
         hint = ""
         if isinstance(error, duckdb.ParserException) and re.search(r'(?<![."\w])at(?!["\w])', query, re.IGNORECASE):

@@ -65,15 +65,13 @@ def _finish_cut_off(folder: Path, number: int, metadata: Metadata) -> None:
         torn = 0
         if stage_path(folder, number).exists():
             with StageReader(stage_path(folder, number)) as reader:
-                for batch in reader.batches():
+                for batch in reader.in_order():
                     last = end_of(batch)
                     yield batch
                 torn = reader.torn
-        if last is None:
-            before = [ParquetSegment(segment_path(folder, each)) for each in working_folder.finished_segments(folder)]
-            last = end_of_segments(before)
-        start = Address(0, 0, metadata.clocks.wall_ns, metadata.clocks.mono_ns)
-        yield widen(sparse_batch([_gap(last or start, torn)]))
+        before = [ParquetSegment(segment_path(folder, each)) for each in working_folder.finished_segments(folder)]
+        start = Address(0, metadata.clocks.wall_ns, metadata.clocks.mono_ns)
+        yield widen(sparse_batch([_gap(max(last or start, end_of_segments(before) or start), torn)]))
 
     write_parquet(rows(), segment_path(folder, number), msgspec.structs.replace(metadata, ended=CUT_OFF))
 

@@ -27,7 +27,6 @@ from wsreplay.captures.stage_chunks import MAGIC
 from wsreplay.captures.working_folder import whereabouts
 
 
-
 class Segment(Protocol):
     """Rows of one capture, in order."""
 
@@ -51,8 +50,13 @@ class Segment(Protocol):
         """Whether an SQL engine may read the file itself: it is Parquet, and of the present version."""
         ...
 
+    @property
+    def may_hold_late(self) -> bool:
+        """Whether there may be rows whose ``seq`` lies in a segment before this one."""
+        ...
+
     def batches(self, first: int = 0, last: int | None = None) -> Iterator[pa.RecordBatch]:
-        """The rows whose ``seq`` lies between ``first`` and ``last``, with all columns."""
+        """The rows whose ``seq`` lies between ``first`` and ``last``, in order, with all columns."""
         ...
 
     def extent(self, column: str) -> tuple[int, int] | None:
@@ -62,6 +66,8 @@ class Segment(Protocol):
 
 class ParquetSegment:
     """A finished segment. Opening it reads the footer only."""
+
+    may_hold_late = True  # The footer tells at once that there are none.
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -131,9 +137,14 @@ class StageSegment:
         """How many rows there are by now."""
         return self._reader.count()
 
+    @property
+    def may_hold_late(self) -> bool:
+        """Whether there are rows whose ``seq`` lies before others that were written earlier."""
+        return self._reader.has_late
+
     def batches(self, first: int = 0, last: int | None = None) -> Iterator[pa.RecordBatch]:
         """The rows whose ``seq`` lies between ``first`` and ``last``, with all columns."""
-        for batch in self._reader.all_batches():
+        for batch in self._reader.in_order():
             if last is not None and batch.column("seq")[0].as_py() > last:
                 return
             yield from _between(batch, first, last)
@@ -148,7 +159,6 @@ class Address(NamedTuple):
     """Where a row stands, in the capture and in time."""
 
     seq: int
-    part: int
     at_ns: int
     mono_ns: int
 
@@ -160,12 +170,12 @@ def end_of(batch: pa.RecordBatch) -> Address:
 
 def end_of_segments(segments: Sequence[Segment]) -> Address | None:
     """The last row of a capture, if it has any."""
-    for segment in reversed(segments):
-        extent = segment.extent("seq")
-        if extent:
-            *_, batch = segment.batches(first=extent[1])
-            return end_of(batch)
-    return None
+    extents = [(extent[1], segment) for segment in segments if (extent := segment.extent("seq"))]
+    if not extents:
+        return None
+    seq, segment = max(extents, key=lambda each: each[0])
+    *_, batch = segment.batches(first=seq)
+    return end_of(batch)
 
 
 def _between(batch: pa.RecordBatch, first: int, last: int | None) -> Iterator[pa.RecordBatch]:

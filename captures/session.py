@@ -62,8 +62,8 @@ class Session:
         self._finisher = ThreadPoolExecutor(1, thread_name_prefix="finish")
         self._since_ns: int | None = None
         self.segment = _segment_to_write(folder)
-        self._before = _last_before(folder, self.segment, metadata)
-        self.stage = StageWriter(stage_path(folder, self.segment))
+        before = _last_before(folder, self.segment, metadata)
+        self.stage = StageWriter(stage_path(folder, self.segment), before)
 
     @property
     def name(self) -> str:
@@ -87,7 +87,7 @@ class Session:
 
     @classmethod
     def resume(cls, folder: Path, rotation: Rotation | None = None) -> Session:
-        """Go on with the recording of a scribe that died; :attr:`last` says where that one stopped."""
+        """Go on with the recording of a scribe that died; :attr:`last_seq` says where that one stopped."""
         lock = Lock(folder)
         try:
             working_folder.sweep(folder)
@@ -98,9 +98,9 @@ class Session:
             raise
 
     @property
-    def last(self) -> tuple[int, int] | None:
-        """The address (``seq``, ``part``) of the last event on record, in this segment or before."""
-        return self.stage.last or self._before
+    def last_seq(self) -> int | None:
+        """The highest ``seq`` on record, in this segment or before. All parts of it are on record."""
+        return self.stage.last_seq
 
     def describe(self, **changes: Any) -> None:
         """Change the metadata from here on, for instance once the venue is known."""
@@ -118,9 +118,8 @@ class Session:
     def rotate(self) -> None:
         """End the segment and begin the next. The ended one becomes Parquet in the background."""
         self.stage.close()
-        self._before = self.last
         full, self.segment = self.segment, self.segment + 1
-        self.stage = StageWriter(stage_path(self.folder, self.segment))
+        self.stage = StageWriter(stage_path(self.folder, self.segment), self.last_seq)
         self._since_ns = None
         self._finisher.submit(self._finish, full, ROTATED)
 
@@ -162,11 +161,11 @@ def _segment_to_write(folder: Path) -> int:
         return last + 1 if reader.closed else last
 
 
-def _last_before(folder: Path, segment: int, metadata: Metadata) -> tuple[int, int] | None:
-    """The address of the last event before a segment."""
+def _last_before(folder: Path, segment: int, metadata: Metadata) -> int | None:
+    """The highest ``seq`` before a segment."""
     before: list[Segment] = []
     for number in range(1, segment):
         stage = stage_path(folder, number)
         before.append(StageSegment(stage, metadata) if stage.exists() else ParquetSegment(segment_path(folder, number)))
     end = end_of_segments(before)
-    return (end.seq, end.part) if end else None
+    return end.seq if end else None

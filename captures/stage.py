@@ -17,12 +17,14 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from wsreplay.captures.columns import FIELDS, batch_of_rows, sparse_batch, widen
 from wsreplay.captures.errors import CaptureError
 from wsreplay.captures.event import Event
+from wsreplay.captures.order import merged
 from wsreplay.captures.schema import FORMAT_VERSION
-from wsreplay.captures.stage_chunks import MAGIC, Chunk, Head, What, chunk_at, packed, rows_after
+from wsreplay.captures.stage_chunks import LATE, MAGIC, Chunk, Head, What, chunk_at, headers, packed
 
 BATCH_FROM_ROWS = 256
 """From how many rows on a flush is an Arrow batch. Rows are cheaper to write, a batch is cheaper to read back."""
@@ -42,12 +44,13 @@ class StageWriter:
     Nothing is on record before :meth:`flush`. What is flushed outlives the process (not the machine's power).
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, after: int | None = None) -> None:
+        """``after``: the highest ``seq`` of the segments before this one."""
         self.path = path
         self.rows = 0
         """Rows flushed so far."""
-        self.last: tuple[int, int] | None = None
-        """The address (``seq``, ``part``) of the last row flushed."""
+        self.last_seq = after
+        """The highest ``seq`` on record. All parts of it are: an event is never parted from its facts."""
         self._pending: list[Event] = []
         self._encoder = msgspec.msgpack.Encoder()
         self._fd = -1
@@ -68,12 +71,13 @@ class StageWriter:
     def flush(self) -> None:
         """Write what was appended. If the disk refuses, nothing is half-written and the events are kept."""
         while self._pending:
-            count = _fitting(self._pending)
+            late, count = self._fitting()
             events = self._pending[:count]
-            self._write(self._encode(events))
+            self._write(self._encode(events, LATE if late else 0))
             del self._pending[:count]
             self.rows += count
-            self.last = (events[-1].seq, events[-1].part)
+            if not late:
+                self.last_seq = events[-1].seq
 
     def close(self) -> None:
         """Flush, and state that nothing more comes."""
@@ -94,7 +98,7 @@ class StageWriter:
         with StageReader(self.path) as reader:
             for batch in reader.batches():
                 self.rows += batch.num_rows
-                self.last = (batch.column("seq")[-1].as_py(), batch.column("part")[-1].as_py())
+                self.last_seq = max(self.last_seq or 0, pc.max(batch.column("seq")).as_py())
             if reader.closed:
                 raise CaptureError(f"{self.path} was closed in order: nothing can be added to it")
             if reader.offset and reader.columns != list(FIELDS):
@@ -103,7 +107,21 @@ class StageWriter:
                 raise CaptureError(f"{self.path} is damaged at its beginning: it was left as it is")
             return reader.offset
 
-    def _encode(self, events: list[Event]) -> bytes:
+    def _fitting(self) -> tuple[bool, int]:
+        """Whether the next chunk is one of late rows, and how many of those that wait make it."""
+        before = self.last_seq or 0
+        late = self._pending[0].seq < before
+        room = CHUNK_BYTES
+        for count, event in enumerate(self._pending):
+            full = (count >= CHUNK_ROWS or room <= 0) and event.part == 0
+            if full or (event.seq < before) != late:
+                return late, count
+            if not late:
+                before = event.seq
+            room -= len(event.text or event.data or b"")
+        return late, len(self._pending)
+
+    def _encode(self, events: list[Event], late: int) -> bytes:
         count = len(events)
         if count < BATCH_FROM_ROWS:
             try:
@@ -112,14 +130,14 @@ class StageWriter:
                 pass  # A value that msgpack can't write; building columns costs just that value.
             else:
                 if len(rows) < _LZ4_FROM:
-                    return packed(What.ROWS, count, rows)
+                    return packed(What.ROWS | late, count, rows)
                 compressed = pa.compress(rows, "lz4_raw", asbytes=True)
-                return packed(What.ROWS_LZ4, count, len(rows).to_bytes(4, "little") + compressed)
+                return packed(What.ROWS_LZ4 | late, count, len(rows).to_bytes(4, "little") + compressed)
         batch = sparse_batch(events)
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, batch.schema, options=_IPC) as stream:
             stream.write_batch(batch)
-        return packed(What.BATCH, count, sink.getvalue().to_pybytes())
+        return packed(What.BATCH | late, count, sink.getvalue().to_pybytes())
 
     def _write(self, content: bytes) -> None:
         written = 0
@@ -160,15 +178,35 @@ class StageReader:
             self._fd = -1
 
     def batches(self, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
-        """All rows that are there and were not given yet, in batches with the capture's schema.
+        """All rows that are there and were not given yet, as they were written, in batches with the capture's schema.
 
         Chunks are joined to about ``rows`` a batch. Take all batches before you ask again.
         """
+        return self._joined(self._chunks(), rows)
+
+    def in_order(self, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+        """All rows that are there from the first on, late ones in their places; whatever the file is called by now."""
+        with StageReader(self.path, os.dup(self._fd)) as again:
+            late = list(again._joined(again._late_chunks(), rows))
+            punctual = (chunk for chunk in again._chunks() if not chunk.late)
+            yield from merged(again._joined(punctual, rows), late)
+            self.torn = again.torn
+
+    def count(self) -> int:
+        """How many rows there are in all."""
+        return sum(rows for _, _, rows in headers(self._fd, self._size()))
+
+    @property
+    def has_late(self) -> bool:
+        """Whether some rows belong before others that were written earlier."""
+        return any(what & LATE for _, what, _ in headers(self._fd, self._size()))
+
+    def _joined(self, chunks: Iterable[Chunk], rows: int) -> Iterator[pa.RecordBatch]:
         tables: list[pa.Table] = []
         few: list[Any] = []
         count = size = 0
-        for what, held, body in self._chunks():
-            if what == What.BATCH:
+        for what, held, body in chunks:
+            if what & ~LATE == What.BATCH:
                 if few:
                     tables.append(self._table(few))
                     few = []
@@ -176,25 +214,16 @@ class StageReader:
                     tables.append(stream.read_all())
                 size += tables[-1].nbytes
             else:
-                if what == What.ROWS_LZ4:
+                if what & ~LATE == What.ROWS_LZ4:
                     body = pa.decompress(body[4:], int.from_bytes(body[:4], "little"), "lz4_raw", asbytes=True)
                 few += msgspec.msgpack.decode(body)
                 size += len(body)
             count += held
             if count >= rows or size >= CHUNK_BYTES:
-                yield _joined([*tables, self._table(few)] if few else tables)
+                yield _one_batch([*tables, self._table(few)] if few else tables)
                 tables, few, count, size = [], [], 0, 0
         if count:
-            yield _joined([*tables, self._table(few)] if few else tables)
-
-    def all_batches(self, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
-        """All rows that are there, from the first on, wherever this reader stands and whatever the file is called now."""
-        with StageReader(self.path, os.dup(self._fd)) as again:
-            yield from again.batches(rows)
-
-    def count(self) -> int:
-        """How many rows there are in all, told from the chunks' headers alone."""
-        return rows_after(self._fd, len(MAGIC), self._size())
+            yield _one_batch([*tables, self._table(few)] if few else tables)
 
     def _table(self, rows: list[Any]) -> pa.Table:
         return pa.Table.from_batches([batch_of_rows(rows, self.columns)])
@@ -210,6 +239,12 @@ class StageReader:
                 else:
                     yield chunk
         self.torn = size - self.offset
+
+    def _late_chunks(self) -> Iterator[Chunk]:
+        size = self._size()
+        if self._read_head(size):
+            late = [position for position, what, _ in headers(self._fd, size) if what & LATE]
+            yield from (chunk for position in late if (chunk := chunk_at(self._fd, position, size)) is not None)
 
     def _read_head(self, size: int) -> bool:
         """Read the file's first bytes; False if even they were not written whole."""
@@ -232,17 +267,7 @@ class StageReader:
         return os.fstat(self._fd).st_size
 
 
-def _joined(tables: list[pa.Table]) -> pa.RecordBatch:
-    """One batch with all columns. Widening each chunk would cost more than its rows do."""
+def _one_batch(tables: list[pa.Table]) -> pa.RecordBatch:
+    """The chunks' tables as a batch with all columns. Widening each chunk would cost more than its rows do."""
     table = tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="default")
     return widen(table.combine_chunks().to_batches()[0])
-
-
-def _fitting(events: list[Event]) -> int:
-    """How many of the events, from the first on, make one chunk."""
-    room = CHUNK_BYTES
-    for count, event in enumerate(events):
-        if count == CHUNK_ROWS or room <= 0:
-            return count
-        room -= len(event.text or event.data or b"")
-    return len(events)

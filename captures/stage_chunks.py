@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 from zlib import crc32
@@ -30,6 +31,10 @@ class What(IntEnum):
     """The stage was closed in order. No body, and nothing comes after it."""
 
 
+LATE = 0x80
+"""Added to what a chunk of rows is, if its rows have addresses that lie before those of rows written earlier."""
+
+
 class Head(msgspec.Struct):
     """What a reader must know first."""
 
@@ -45,12 +50,17 @@ class Chunk(NamedTuple):
     body: bytes
 
     @property
+    def late(self) -> bool:
+        """Whether its rows belong before others that were written earlier."""
+        return bool(self.what & LATE)
+
+    @property
     def size(self) -> int:
         """Bytes in the file."""
         return HEADER.size + len(self.body)
 
 
-def packed(what: What, rows: int, body: bytes) -> bytes:
+def packed(what: int, rows: int, body: bytes) -> bytes:
     """The bytes of a chunk."""
     header = HEADER.pack(len(body), 0, what, rows)
     return HEADER.pack(len(body), crc32(body, crc32(header[8:])), what, rows) + body
@@ -71,12 +81,12 @@ def chunk_at(fd: int, position: int, size: int) -> Chunk | None:
     return Chunk(what, rows, body)
 
 
-def rows_after(fd: int, position: int, size: int) -> int:
-    """How many rows there are from a chunk's beginning on, told from the headers alone."""
-    total = 0
+def headers(fd: int, size: int) -> Iterator[tuple[int, int, int]]:
+    """Position, what, and number of rows of each chunk, told without reading their bodies."""
+    position = len(MAGIC)
     while position + HEADER.size <= size:
-        length, _, _, rows = HEADER.unpack(os.pread(fd, HEADER.size, position))
-        position += HEADER.size + length
-        if position <= size:
-            total += rows
-    return total
+        length, _, what, rows = HEADER.unpack(os.pread(fd, HEADER.size, position))
+        behind = position + HEADER.size + length
+        if behind <= size:
+            yield position, what, rows
+        position = behind
