@@ -66,6 +66,12 @@ class Direction:
             return self._find_way(data, at_ns, mono_ns, relay_ns)
         messages = self._parser.feed(data, at_ns, mono_ns, relay_ns)
         pending = self._pending + len(data)
+        if len(messages) == 1 and messages[0].size == pending and messages[0].kind == "text" and not self._compressing:
+            if self._tail:
+                self._tail = []
+                self._said = 0
+            self._pending = 0
+            return messages  # a plain message that ends with the bytes, as nearly always, leaves nothing to remember
         behind = 0  # bytes of control frames and the like behind the last data message
         said = 0
         boundary = False

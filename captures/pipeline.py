@@ -6,7 +6,9 @@ out, never the recording.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
 
 import msgspec
 
@@ -16,6 +18,8 @@ from wsreplay.captures.redaction import Redactor
 from wsreplay.captures.transcript import Transcript, TranscriptNotes
 from wsreplay.captures.wire import Loss, Record
 from wsreplay.venues.dialect import Dialect
+
+_seq = attrgetter("seq")
 
 
 class Pipeline:
@@ -69,39 +73,37 @@ class Pipeline:
 
     def end(self) -> list[Event]:
         """The rows that follow from there being no further record."""
-        rows = self._completed(self.transcript.rest())
-        last = self._decoder.end()
-        for event in last:
-            self._redactor.redact(event)
-        return rows + last
+        return self._completed(self.transcript.rest())
 
-    def _completed(self, observed: Iterable[Event]) -> list[Event]:
-        rows: list[Event] = []
-        decode, redact = self._decoder.see, self._redactor.redact
-        facts = 0
-        for event in observed:
-            kind = event.kind
-            if kind == "fact":
-                # What is wrong with a message comes behind what it means: both count parts from 1.
-                event.part += facts
-                made = [event]
-            else:
-                if kind == "text" or kind == "binary":
-                    self._bear_witness(event)
-                elif kind == "gap":
-                    self.gaps += 1
-                try:
-                    made = decode(event)
-                except Exception as error:  # the row is what was observed, with or without a meaning
-                    made = [_undecoded(event, error)]
-                facts = len(made) - 1
-            for row in made:
-                try:
-                    redact(row)
-                except Exception as error:  # what may hold a secret is not written
-                    _withhold(row, error)
-            rows += made
+    def _completed(self, observed: list[Event]) -> list[Event]:
+        if len(observed) == 1:  # as nearly always, and this is what a recording spends its time in
+            rows = self._decoded(observed[0])
+        else:
+            rows = []
+            for _, (event, *facts) in groupby(observed, key=_seq):
+                rows += self._decoded(event, facts)
+        redact = self._redactor.redact
+        for row in rows:
+            try:
+                redact(row)
+            except Exception as error:  # what may hold a secret is not written
+                _withhold(row, error)
         return rows
+
+    def _decoded(self, event: Event, observed: Sequence[Event] = ()) -> list[Event]:
+        """The event and its facts. ``observed``: those that the transcript found, which come with it."""
+        kind = event.kind
+        if kind == "text" or kind == "binary":
+            self._bear_witness(event)
+        elif kind == "gap":
+            self.gaps += 1
+        try:
+            return self._decoder.see(event, observed)
+        except Exception as error:  # the row is what was observed, with or without a meaning
+            for name in DERIVED:
+                setattr(event, name, None)
+            event.error_code = f"not decoded: {type(error).__name__}"
+            return [event, *observed]
 
     def _bear_witness(self, event: Event) -> None:
         payload = event.text if event.text is not None else event.data
@@ -109,13 +111,6 @@ class Pipeline:
             event.signer = seen.signer
             event.signature_ok = seen.signature_ok
             event.token_expires = seen.token_expires
-
-
-def _undecoded(event: Event, error: Exception) -> Event:
-    for name in DERIVED:
-        setattr(event, name, None)
-    event.error_code = f"not decoded: {type(error).__name__}"
-    return event
 
 
 def _withhold(event: Event, error: Exception) -> None:

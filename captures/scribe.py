@@ -112,9 +112,9 @@ class Scribe:
             return False
         if not self._unkept:
             self._unkept, self._oldest_ns = True, time.monotonic_ns()
-        see, after = self._pipeline.see, self._staged_before
+        see, after, rows = self._pipeline.see, self._staged_before, self._rows
         for record in records:
-            self._rows += see(record, after)
+            rows += see(record, after)
         if after and self._pipeline.transcript.next_seq > after:
             self._staged_before = 0
         return True

@@ -178,6 +178,8 @@ class ScribeProcess:
             start_new_session=True,  # Ctrl-C is the proxy's affair
         ) as process:
             self._process = process
+            if self._given_up:  # told to while this one was being started
+                process.kill()
             if process.stdin and process.stdout:
                 # Standard input stays open: its end tells the scribe that the proxy is gone.
                 with suppress(BrokenPipeError):
