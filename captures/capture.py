@@ -114,9 +114,19 @@ class Capture:
                 ) from None
             yield from events
 
-    def batches(self, first: int = 0, last: int | None = None) -> Iterator[pa.RecordBatch]:
-        """The same as Arrow batches, with all columns of the schema."""
-        yield from in_order(self.segments, first, last)
+    def batches(
+        self, first: int = 0, last: int | None = None, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """The same as Arrow batches, with all columns or only some."""
+        if columns is None:
+            yield from in_order(self.segments, first, last)
+            return
+        unknown = [name for name in columns if name not in SCHEMA.names]
+        if unknown:
+            raise CaptureError(f"a capture has no column {unknown[0]!r}: its columns are {', '.join(SCHEMA.names)}")
+        names = [*columns, *(name for name in ("seq", "part") if name not in columns)]
+        for batch in in_order(self.segments, first, last, names):
+            yield batch.select(list(columns))
 
     def at(self, seq: int, part: int = 0) -> Event:
         """The event with this address."""
@@ -129,12 +139,9 @@ class Capture:
 
     def arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows as a table in memory, or only some of their columns."""
-        names = list(columns) if columns is not None else SCHEMA.names
-        unknown = [name for name in names if name not in SCHEMA.names]
-        if unknown:
-            raise CaptureError(f"a capture has no column {unknown[0]!r}: its columns are {', '.join(SCHEMA.names)}")
-        schema = pa.schema([SCHEMA.field(name) for name in names])
-        return pa.Table.from_batches((batch.select(names) for batch in self.batches()), schema)
+        batches = list(self.batches(columns=columns))
+        schema = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
+        return pa.Table.from_batches(batches, schema)
 
     def sql(self, question: str, params: Sequence[Any] | dict[str, Any] | None = None) -> pa.Table:
         """The answer to one SELECT over ``events`` (and the views that the capture was opened with)."""

@@ -25,7 +25,7 @@ def merged(batches: Iterable[pa.RecordBatch], late: Sequence[pa.RecordBatch]) ->
     if not late:
         yield from batches
         return
-    waiting = pa.Table.from_batches(late, SCHEMA).sort_by(_ADDRESS)
+    waiting = pa.Table.from_batches(late).sort_by(_ADDRESS)
     seqs = waiting.column("seq").to_pylist()
     done = 0
     for batch in batches:
@@ -40,8 +40,10 @@ def merged(batches: Iterable[pa.RecordBatch], late: Sequence[pa.RecordBatch]) ->
     yield from waiting.slice(done).combine_chunks().to_batches()
 
 
-def in_order(segments: Sequence[Segment], first: int = 0, last: int | None = None) -> Iterator[pa.RecordBatch]:
-    """The rows of a capture with a ``seq`` between ``first`` and ``last``."""
+def in_order(
+    segments: Sequence[Segment], first: int = 0, last: int | None = None, columns: Sequence[str] = SCHEMA.names
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a capture with a ``seq`` between ``first`` and ``last``; ``columns`` hold at least the address."""
     late: list[pa.RecordBatch] = []
     begins: list[int] = []
     reached = counted = 0
@@ -53,9 +55,13 @@ def in_order(segments: Sequence[Segment], first: int = 0, last: int | None = Non
             reached = max(reached, (before.extent("seq") or (0, 0))[1])
         counted = index
         # What has an address of an earlier segment: found out after that one was finished.
-        strays = list(segment.batches(first, reached if last is None else min(reached, last)))
+        strays = list(segment.batches(first, reached if last is None else min(reached, last), columns))
         if strays:
             late += strays
             begins[-1] = max(first, reached + 1)
-    rows = (batch for segment, begin in zip(segments, begins, strict=True) for batch in segment.batches(begin, last))
+    rows = (
+        batch
+        for segment, begin in zip(segments, begins, strict=True)
+        for batch in segment.batches(begin, last, columns)
+    )
     yield from merged(rows, late)

@@ -26,6 +26,8 @@ from wsreplay.captures.stage import BATCH_ROWS, StageReader
 from wsreplay.captures.stage_chunks import MAGIC
 from wsreplay.captures.working_folder import whereabouts
 
+ALL: Sequence[str] = SCHEMA.names
+
 
 class Segment(Protocol):
     """Rows of one capture, in order."""
@@ -55,8 +57,10 @@ class Segment(Protocol):
         """Whether there may be rows whose ``seq`` lies in a segment before this one."""
         ...
 
-    def batches(self, first: int = 0, last: int | None = None) -> Iterator[pa.RecordBatch]:
-        """The rows whose ``seq`` lies between ``first`` and ``last``, in order, with all columns."""
+    def batches(
+        self, first: int = 0, last: int | None = None, columns: Sequence[str] = ALL
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows whose ``seq`` lies between ``first`` and ``last``, in order, with these columns: ``seq`` is one."""
         ...
 
     def extent(self, column: str) -> tuple[int, int] | None:
@@ -87,16 +91,20 @@ class ParquetSegment:
             names.get_field_index(field.name) >= 0 and names.field(field.name).type == field.type for field in SCHEMA
         )
 
-    def batches(self, first: int = 0, last: int | None = None) -> Iterator[pa.RecordBatch]:
-        """The rows whose ``seq`` lies between ``first`` and ``last``, with all columns."""
+    def batches(
+        self, first: int = 0, last: int | None = None, columns: Sequence[str] = ALL
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows whose ``seq`` lies between ``first`` and ``last``, in order, with these columns."""
         groups = [
             number
             for number, (low, high) in enumerate(self._extents("seq"))
             if high >= first and (last is None or low <= last)
         ]
         with _opened(whereabouts(self.path)) as file, _damage(self.path):
-            for batch in file.iter_batches(BATCH_ROWS, row_groups=groups):
-                batch = migrate_batch(batch, self.version)
+            for batch in file.iter_batches(BATCH_ROWS, row_groups=groups, columns=columns if self.direct else None):
+                if not self.direct:
+                    batch = migrate_batch(batch, self.version)
+                batch = batch.select(columns)
                 if batch.num_rows and last is not None and batch.column("seq")[0].as_py() > last:
                     return
                 yield from _between(batch, first, last)
@@ -142,12 +150,14 @@ class StageSegment:
         """Whether there are rows whose ``seq`` lies before others that were written earlier."""
         return self._reader.has_late
 
-    def batches(self, first: int = 0, last: int | None = None) -> Iterator[pa.RecordBatch]:
-        """The rows whose ``seq`` lies between ``first`` and ``last``, with all columns."""
+    def batches(
+        self, first: int = 0, last: int | None = None, columns: Sequence[str] = ALL
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows whose ``seq`` lies between ``first`` and ``last``, in order, with these columns."""
         for batch in self._reader.in_order():
             if last is not None and batch.column("seq")[0].as_py() > last:
                 return
-            yield from _between(batch, first, last)
+            yield from _between(batch.select(columns), first, last)
 
     def extent(self, column: str) -> tuple[int, int] | None:
         """The smallest and the largest value of an integer column. Reads all rows."""

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from captures.recorded import event, transcripts
-from hypothesis import given
+from hypothesis import given, settings
 
 from wsreplay.captures.columns import FIELDS, Columns, batch_of_rows, events_of, sparse_batch, widen
 from wsreplay.captures.event import Event
@@ -22,6 +22,7 @@ def columns_of(rows: list[Event]) -> Columns:
     return columns
 
 
+@settings(max_examples=50)
 @given(transcripts())
 def test_events_come_back_equal(rows: list[Event]) -> None:
     columns = columns_of(rows)
@@ -31,6 +32,7 @@ def test_events_come_back_equal(rows: list[Event]) -> None:
     assert events_of(batch) == rows
 
 
+@settings(max_examples=50)
 @given(transcripts().filter(bool))
 def test_rows_come_back_equal(rows: list[Event]) -> None:
     values = [[getattr(row, name) for name in FIELDS] for row in rows]

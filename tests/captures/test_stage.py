@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 from captures.recorded import event, events, transcripts
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsreplay.captures import stage
@@ -50,6 +50,7 @@ def chunks(path: Path) -> list[int]:
         return [what for _, what, _ in headers(file.fileno(), path.stat().st_size)]
 
 
+@settings(max_examples=60)
 @given(rows=transcripts(), edges=st.lists(st.integers(0, 12), max_size=4), batch_from=st.sampled_from([1, 4, 256]))
 def test_events_come_back_equal_however_they_are_flushed(
     tmp_path_factory: pytest.TempPathFactory, rows: list[Event], edges: list[int], batch_from: int
