@@ -46,8 +46,9 @@ def check_read_only(connection: duckdb.DuckDBPyConnection, query: str, skip_line
 
     ``skip_lines``: how many lines of ``query`` are ours and not the user's.
     """
-    row = connection.execute("SELECT json_serialize_sql($1)", [query]).fetchone()
-    tree: dict[str, Any] = msgspec.json.decode(row[0] if row else "{}")
+    with connection.cursor() as cursor:
+        ((parsed,),) = cursor.execute("SELECT json_serialize_sql($1)", [query]).fetchall()
+    tree: dict[str, Any] = msgspec.json.decode(parsed)
     if tree.get("error"):
         if tree.get("error_type") == "parser":
             raise QueryError(_syntax_error(tree, query, skip_lines))

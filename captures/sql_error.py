@@ -9,6 +9,8 @@ from wsreplay.captures.errors import CaptureError
 _EXCERPT = re.compile(r"\n\nLINE (\d+): (.*)\n( *)(\^+)\s*\Z", re.DOTALL)
 _GUESS = re.compile(r"\s*(Did you mean|Candidate (?:bindings|tables)[^:]*:)\s*(.*)", re.DOTALL)
 _LONGEST = 60
+_INTERNAL = ("pg_", "duckdb_", "sqlite_", "information_schema", "recorded", "rows_of_capture", "loaded_")
+"""Tables that nobody means."""
 
 
 class QueryError(CaptureError):
@@ -54,7 +56,7 @@ def _shortened(text: str) -> str:
     guess = _GUESS.search(text)
     if guess:
         names = re.findall(r'"([^"]+)"', guess[2])
-        near = [name for name in names if not name.startswith(("pg_", "duckdb_", "sqlite_", "information_schema"))]
+        near = [name for name in names if not name.startswith(_INTERNAL)]
         text = text[: guess.start()] + (f" (did you mean {', '.join(near)}?)" if near else "")
     return " ".join(text.replace(" in FROM clause!", "").replace("!", "").split()).rstrip(".")
 

@@ -21,13 +21,18 @@ _CLOCKS = ("mono_ns",)
 
 def columns_of(schema: pa.Schema) -> list[Column]:
     """The headings, numbers marked."""
-    return [Column(harmless(field.name), _is_number(field.type)) for field in schema]
+    return [_column(field) for field in schema]
 
 
 def rows_of(batch: pa.RecordBatch) -> list[list[str]]:
     """The rows as text."""
     columns = [_texts(field.name, field.type, batch.column(at)) for at, field in enumerate(batch.schema)]
     return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _column(field: pa.Field) -> Column:
+    number = _is_number(field.type)
+    return Column(harmless(field.name), right=number, whole=number or pa.types.is_timestamp(field.type))
 
 
 def _is_number(kind: pa.DataType) -> bool:

@@ -10,6 +10,12 @@ from wsreplay.cli.lazy_group import LazyGroup, Listed
 COMMANDS = (
     Listed("Record", "record", "wsreplay.cli.record:record", "Record what a bot and a venue say to each other."),
     Listed("Record", "recover", "wsreplay.cli.recover:recover", "Finish recordings that were cut off."),
+    Listed(
+        "Record",
+        "simulate",
+        "wsreplay.cli.simulate:simulate",
+        "Be a venue: a server with its rules, its errors and a moving market.",
+    ),
     Listed("Look", "ls", "wsreplay.cli.ls:ls", "List the captures in a folder, newest first."),
     Listed("Look", "show", "wsreplay.cli.show:show", "Show a capture line by line, also while it is recorded."),
     Listed("Look", "sql", "wsreplay.cli.sql:sql", "Ask captures a question in SQL."),

@@ -64,6 +64,15 @@ class CapturePath(click.ParamType[Any]):
         return [CompletionItem(each) for each in found]
 
 
+class CaptureOrQuery(CapturePath):
+    """One of several arguments, the last of which is a query: text as it is, for a path would lose a ``//``."""
+
+    @override
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Leave it to the command."""
+        return str(value)
+
+
 class CaptureAddress(CapturePath):
     """A capture's path, or CAPTURE#SEQ."""
 

@@ -73,9 +73,7 @@ def facts_of(event: Event, relayed: bool = True) -> Facts:
 
 
 def _message(event: Event, relayed: bool) -> Facts:
-    said = _order(event)
-    if event.reply_to is not None:
-        said.append(_answers(event))
+    said = [*_answers(event), *_order(event)]
     if relayed and event.relay_ns is None:
         said.append("never handed on")
     return Facts(
@@ -109,9 +107,11 @@ def _order(event: Event) -> list[str]:
     return said
 
 
-def _answers(event: Event) -> str:
+def _answers(event: Event) -> list[str]:
+    if event.reply_to is None:
+        return []
     after = f" after {duration(event.latency_ns)}" if event.latency_ns is not None else ""
-    return f"answers {event.reply_to}{after}"
+    return [f"answers {event.reply_to}{after}"]
 
 
 def _open(event: Event) -> Facts:
@@ -130,14 +130,12 @@ def _open(event: Event) -> Facts:
 def _http(event: Event) -> Facts:
     exchange = _rest.decode(event.text or "{}")
     body = exchange.body or event.data or b""
-    said = _order(event)
     if event.kind == "http_request":
-        return Facts(exchange.method or event.kind, ", ".join([exchange.url, *said]), body)
+        return Facts(exchange.method or event.kind, ", ".join([exchange.url, *_order(event)]), body)
     status = f"{exchange.status or ''} {exchange.error or exchange.reason}".strip()
-    if event.reply_to is not None:
-        said.append(_answers(event))
+    said = [status, *_answers(event), *_order(event)]
     bad = exchange.status is None or exchange.status >= 400 or event.error_code is not None
-    return Facts(event.op or "response", ", ".join([status, *said]), body, bad=bad)
+    return Facts(event.op or "response", ", ".join(said), body, bad=bad)
 
 
 def _lost(event: Event) -> Facts:

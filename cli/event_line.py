@@ -72,7 +72,9 @@ class EventLines:
         """The event's line."""
         style = self._style
         before, self._before = self._before, event.mono_ns
-        since = "" if before is None else f"{'+' if event.mono_ns >= before else ''}{duration(event.mono_ns - before)}"
+        since = ""
+        if before is not None and not event.part:
+            since = f"{'+' if event.mono_ns >= before else ''}{duration(event.mono_ns - before)}"
         address = f"{event.seq:>{self._address_width}}{f'.{event.part}' if event.part else '  ':<2}"
         conn = f"c{event.conn}" if event.conn is not None else ""
         facts = facts_of(event, self._relayed)

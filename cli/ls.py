@@ -10,7 +10,6 @@ import click
 
 from wsreplay.cli.capture_argument import DEFAULT_FOLDER
 from wsreplay.cli.harmless import harmless
-from wsreplay.cli.terminal import columns
 from wsreplay.cli.units import duration, iso, moment, size
 
 if TYPE_CHECKING:
@@ -52,7 +51,8 @@ def _write_table(found: list[Found]) -> None:
             Column("venue"),
             Column("state"),
         ],
-        columns(),
+        # A path is there to be copied, and trouble to be read: neither is shortened.
+        width=None,
     )
     for each in found:
         if each.trouble is not None:

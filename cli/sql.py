@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from wsreplay.captures.errors import UserError
-from wsreplay.cli.capture_argument import CapturePath, open_captures
+from wsreplay.cli.capture_argument import CaptureOrQuery, open_captures
 
 _FORMATS = ("table", "csv", "json", "parquet")
 
@@ -22,7 +22,7 @@ Examples:
   wsreplay sql captures/*.parquet "SELECT * FROM requests WHERE outcome = 'unknown'" -o unknown.csv
 """
 )
-@click.argument("arguments", metavar="CAPTURE... QUERY", nargs=-1, required=True, type=CapturePath())
+@click.argument("arguments", metavar="CAPTURE... QUERY", nargs=-1, required=True, type=CaptureOrQuery())
 @click.option(
     "--engine",
     type=click.Choice(["duckdb"]),
@@ -44,7 +44,7 @@ Examples:
     metavar="FILE",
     help="Write to this file; its ending says the format, unless --format does. parquet needs it.",
 )
-def sql(arguments: tuple[Path, ...], form: str | None, out: Path | None) -> None:
+def sql(arguments: tuple[str, ...], form: str | None, out: Path | None) -> None:
     """Ask captures a question in SQL.
 
     CAPTURE is a capture, a folder of captures or a pattern; a recording may still go on. QUERY is one SELECT over the
@@ -61,31 +61,37 @@ def sql(arguments: tuple[Path, ...], form: str | None, out: Path | None) -> None
     from wsreplay.captures.sql_error import QueryError
     from wsreplay.cli.answer_formats import write_answer
 
-    *paths, last = arguments
-    query = str(last)
+    *paths, query = arguments
     if not paths:
-        what = "QUERY" if last.exists() else "CAPTURE"
+        what = "QUERY" if _is_there(query) else "CAPTURE"
         raise click.UsageError(
             f"missing argument {what!r}: give a capture and then a query", click.get_current_context()
         )
     if query == "-":
         query = sys.stdin.read()
-    elif last.exists():
-        raise UserError(f"{last} is a file, and the last argument must be the query")
+    elif _is_there(query):
+        raise UserError(f"{query} is a file, and the last argument must be the query")
     form = form or _format_of(out)
     if form == "parquet" and out is None:
         raise UserError("--format parquet needs a file to write to: -o FILE.parquet")
-    captures = open_captures(paths)
+    captures = open_captures([Path(path) for path in paths])
     if out is not None and out.resolve() in {file.resolve() for capture in captures for file in capture.files}:
         raise UserError(f"{out} is one of the captures: name another file with -o")
     try:
         with Database.of_captures(captures) as database:
             write_answer(database.ask(query), form, out)
     except QueryError as error:
-        raise UserError(f"the query: {error}") from error
+        raise UserError(f"QUERY: {error}") from error
     finally:
         for capture in captures:
             capture.close()
+
+
+def _is_there(text: str) -> bool:
+    try:
+        return bool(text) and Path(text).exists()
+    except (OSError, ValueError):  # too long for a name, as queries are
+        return False
 
 
 def _format_of(out: Path | None) -> str:

@@ -1,6 +1,7 @@
 """Aligned columns of text, with as little around them as possible.
 
-The first rows decide how wide the columns are, so that a result of any length can be written while it is read.
+The first rows decide how wide the columns are, so that a result of any length can be written while it is read. Where
+the terminal is too narrow even for shortened columns, each row is written as a record, one cell a line.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ _NARROWEST = 12
 
 
 class Column(NamedTuple):
-    """A column's heading, and whether its values are numbers that line up on the right."""
+    """A column's heading, and how its values are shown."""
 
     name: str
     right: bool = False
+    """Numbers line up on the right."""
+    whole: bool = False
+    """Half a number or half a time is a wrong one: these are never shortened."""
 
 
 class Table:
@@ -31,6 +35,8 @@ class Table:
         """Columns of the terminal; None: nothing is shortened."""
         self._waiting: list[list[str]] = []
         self._widths: list[int] | None = None
+        self._too_wide = False
+        self._number = 0
 
     def add(self, cells: list[str]) -> None:
         """One more row."""
@@ -42,9 +48,11 @@ class Table:
             return
         if self._widths is None:
             self._widths = self._decided()
-            heading = self._row([column.name for column in self._columns])
-            out.write(f"\x1b[1m{heading}\x1b[0m\n" if in_colour() else f"{heading}\n")
-        out.writelines(f"{self._row(cells)}\n" for cells in self._waiting)
+            self._too_wide = self._width is not None and _total(self._widths) > self._width
+            if not self._too_wide:
+                out.write(_bold(self._row([column.name for column in self._columns])) + "\n")
+        write = self._record if self._too_wide else self._row
+        out.writelines(f"{write(cells)}\n" for cells in self._waiting)
         self._waiting.clear()
 
     def _decided(self) -> list[int]:
@@ -52,10 +60,10 @@ class Table:
         widths = [max(map(_cells, column)) for column in zip(*rows, strict=True)]
         if self._width is None:
             return widths
-        # The widest gives way first, and numbers never: half a number is a wrong number.
-        excess = sum(widths) + len(_GAP) * (len(widths) - 1) - self._width
+        # The widest gives way first.
+        excess = _total(widths) - self._width
         while excess > 0:
-            yielding = [at for at, column in enumerate(self._columns) if not column.right and widths[at] > _NARROWEST]
+            yielding = [at for at, column in enumerate(self._columns) if not column.whole and widths[at] > _NARROWEST]
             if not yielding:
                 break
             widest = max(yielding, key=lambda at: widths[at])
@@ -71,12 +79,33 @@ class Table:
         for cell, column, width in zip(cells, self._columns, self._widths, strict=True):
             text = cell
             room = width - _cells(text)
-            if room < 0 and not column.right and self._width is not None:
+            if room < 0 and not column.whole and self._width is not None:
                 text = _shortened(text, width)
                 room = width - _cells(text)
             blanks = " " * max(room, 0)
             shown.append(blanks + text if column.right else text + blanks)
         return _GAP.join(shown).rstrip()
+
+    def _record(self, cells: list[str]) -> str:
+        """The row's cells below each other, those that hold anything."""
+        self._number += 1
+        names = [column.name for column in self._columns]
+        widest = max(map(_cells, names))
+        lines = [_bold(f"row {self._number}")]
+        for name, cell in zip(names, cells, strict=True):
+            if cell:
+                room = self._width - widest - len(_GAP) if self._width is not None else None
+                shown = cell if room is None or _cells(cell) <= room else _shortened(cell, max(room, _NARROWEST))
+                lines.append(f"{name}{' ' * (widest - _cells(name))}{_GAP}{shown}")
+        return "\n".join(lines)
+
+
+def _total(widths: list[int]) -> int:
+    return sum(widths) + len(_GAP) * (len(widths) - 1)
+
+
+def _bold(text: str) -> str:
+    return f"\x1b[1m{text}\x1b[0m" if in_colour() else text
 
 
 def _cells(text: str) -> int:

@@ -86,3 +86,4 @@ SELECT
     traffic.last_seq
 FROM traffic
 LEFT JOIN handshakes ON handshakes.capture = traffic.capture AND handshakes.conn = traffic.conn
+ORDER BY traffic.capture, traffic.conn

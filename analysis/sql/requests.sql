@@ -8,7 +8,8 @@ WITH replies AS (
         min(events.seq) AS reply_seq,
         min_by(events.latency_ns, events.seq) FILTER (WHERE events.latency_ns IS NOT NULL) AS latency_ns
     FROM events
-    WHERE events.reply_to IS NOT NULL AND events.part = 0
+    -- A push that belongs to the request names it as well.
+    WHERE events.reply_to IS NOT NULL AND events.role IN ('reply', 'error') AND events.part = 0
     GROUP BY events.capture, events.reply_to
 ),
 outcomes AS (
