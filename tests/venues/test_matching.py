@@ -6,7 +6,7 @@ from collections import defaultdict
 from decimal import Decimal, Inexact
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsreplay.venues.matching import EXACT, Book, Fill, Order, Side
@@ -136,6 +136,7 @@ orders = st.tuples(st.sampled_from(["buy", "sell"]), cents, sizes, st.booleans()
 cancels = st.integers(1, 60)
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(orders, orders, orders, cancels), max_size=60))
 def test_any_sequence_keeps_the_laws(steps: list[tuple[Side, Decimal, Decimal, bool] | int]) -> None:
     book, naive = Book(), NaiveBook()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from wsreplay.venues.matching import EXACT, ZERO, Book, Fill, Order, Side
 from wsreplay.venues.reya.clearing import Clearing
 from wsreplay.venues.reya.errors import Code, Refused
+from wsreplay.venues.reya.open_orders import OpenOrders
 from wsreplay.venues.reya.orders import OpenOrder, Trade, text
 from wsreplay.venues.reya.renewals import SECOND
 from wsreplay.venues.reya.rules import check_conforms
@@ -45,7 +46,7 @@ class Exchange:
         self.books = {symbol: Book() for symbol in self.markets}
         self.halted = False
         """Whether the matching engine is down."""
-        self.open: dict[int, OpenOrder] = {}
+        self.open = OpenOrders()
         self.trades: deque[Trade] = deque(maxlen=10_000)
         """What was last settled on the chain, or busted there, in that order."""
         self._setup = setup
@@ -82,9 +83,7 @@ class Exchange:
         self.clearing.cover(wanted.account, market, wanted.side, wanted.price, qty)
         order_id = next(self._order_ids)
         order = Order(order_id=order_id, owner=wanted.account, side=wanted.side, price=wanted.price, qty=qty)
-        self.open[order_id] = OpenOrder(
-            wanted=wanted, order_id=order_id, signer=signer, created_ns=now_ns, updated_ns=now_ns, resting=order
-        )
+        self._open(wanted, order_id, signer, now_ns, order)
         fills = self.books[wanted.symbol].submit(order, rest=rest)
         first_fill = self._made(fills, market, now_ns)
         status = "FILLED" if order.remaining == 0 else "OPEN" if rest else "CANCELLED"
@@ -100,9 +99,7 @@ class Exchange:
             raise Refused(Code.CREATE_OTHER, f"Price {wanted.trigger} does not conform to price spacing {market.tick}")
         self._check_caps(signer, ZERO)
         order_id = next(self._order_ids)
-        self.open[order_id] = OpenOrder(
-            wanted=wanted, order_id=order_id, signer=signer, created_ns=now_ns, updated_ns=now_ns, resting=None
-        )
+        self._open(wanted, order_id, signer, now_ns, None)
         return _created(wanted, "OPEN", order_id, [], None)
 
     def execute(self, wanted: CreateOrder, market: Market, now_ns: int) -> dict[str, Any]:
@@ -140,7 +137,7 @@ class Exchange:
         if wanted.order_id is not None:
             number = int(wanted.order_id) if wanted.order_id.isascii() and wanted.order_id.isdigit() else -1
             return self.open.get(number)
-        for order in self.open.values():
+        for order in self.open:
             it = order.wanted
             if (it.client_order_id, it.account, it.symbol) == (wanted.client_order_id, wanted.account, wanted.symbol):
                 return order
@@ -148,7 +145,7 @@ class Exchange:
 
     def cancel(self, order_id: int) -> None:
         """Take an open order off, and let go what was held for it."""
-        order = self.open.pop(order_id)
+        order = self.open.remove(order_id)
         if order.resting is not None:
             it, market = order.wanted, self.markets[order.wanted.symbol]
             self.books[market.symbol].cancel(order_id)
@@ -157,8 +154,8 @@ class Exchange:
     def cancel_all(self, account: int, market: Market | None) -> int:
         """Take an account's spot orders off, in one market or in all, and count them."""
         hit = [
-            order_id
-            for order_id, order in self.open.items()
+            order.order_id
+            for order in self.open
             if order.wanted.account == account
             and (self.markets[order.wanted.symbol].spot if market is None else order.wanted.symbol == market.symbol)
         ]
@@ -169,16 +166,25 @@ class Exchange:
     def orders_of(self, accounts: Iterable[int]) -> list[dict[str, Any]]:
         """The open orders of some accounts, oldest first."""
         wanted = set(accounts)
-        return [order.listed() for order in self.open.values() if order.wanted.account in wanted]
+        return [order.listed() for order in self.open if order.wanted.account in wanted]
+
+    def _open(self, wanted: CreateOrder, order_id: int, signer: str, now_ns: int, resting: Order | None) -> None:
+        self.open.add(
+            OpenOrder(
+                wanted=wanted,
+                order_id=order_id,
+                signer=signer,
+                created_ns=now_ns,
+                updated_ns=now_ns,
+                resting=resting,
+            )
+        )
 
     def _check_caps(self, signer: str, notional: Decimal) -> None:
         limits = self._setup.limits
-        mine = [order for order in self.open.values() if order.signer == signer]
-        if len(mine) >= limits.open_orders:
+        if self.open.count(signer) >= limits.open_orders:
             raise Refused(Code.CREATE_OTHER, f"Open order limit exceeded: {limits.open_orders} orders for {signer}")
-        for order in mine:
-            notional = EXACT.add(notional, order.notional)
-        if notional > limits.open_notional:
+        if EXACT.add(self.open.notional(signer), notional) > limits.open_notional:
             raise Refused(
                 Code.CREATE_OTHER, f"Open order limit exceeded: {limits.open_notional} RUSD notional for {signer}"
             )
@@ -194,6 +200,7 @@ class Exchange:
                 if (order := self.open.get(order_id)) is not None:
                     it = order.wanted
                     order.updated_ns = now_ns
+                    self.open.filled(order, fill.qty)
                     self.clearing.uncover(it.account, market, it.side, it.price, fill.qty)
             settle = partial(self._settle, fill, market)
             if on_chain:
@@ -203,7 +210,7 @@ class Exchange:
         for order_id in {order_id for fill in fills for order_id in (fill.maker_id, fill.taker_id)}:
             order = self.open.get(order_id)
             if order is not None and order.resting is not None and order.resting.remaining == 0:
-                del self.open[order_id]
+                self.open.remove(order_id)
         return first
 
     def _settle(self, fill: Fill, market: Market, at_ns: int) -> None:

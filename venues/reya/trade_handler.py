@@ -116,7 +116,7 @@ class TradeHandler:
 
     def _fire(self, now_ns: int) -> None:
         """Send the triggered orders whose price has come to the chain."""
-        for order in self.exchange.open.values():
+        for order in self.exchange.open:
             if order.resting is None and not order.firing and self._is_reached(order):
                 order.firing = True
                 self._agenda.at(now_ns + self.exchange.chain_delay_ns(), partial(self._close_position, order))

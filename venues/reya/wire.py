@@ -7,6 +7,7 @@ reply's payload share one struct: decoding is then one call, whichever side spok
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -93,7 +94,12 @@ def read_message(payload: str | bytes) -> Message | None:
 
 def read_payload(fields: object) -> Payload:
     """Read a payload from plain JSON values, leaving out what is not of its type."""
-    return _convert(fields, Payload) if isinstance(fields, dict) else Payload()
+    if not isinstance(fields, dict):
+        return Payload()
+    try:
+        return msgspec.convert(fields, Payload)
+    except msgspec.ValidationError:
+        return _convert(fields, Payload)
 
 
 def plain(payload: str | bytes) -> Any:
@@ -116,7 +122,7 @@ def _tolerantly(fields: dict[str, Any]) -> Message:
 
 def _convert[T: msgspec.Struct](fields: dict[str, Any], kind: type[T]) -> T:
     sound: dict[str, Any] = {}
-    for field in msgspec.structs.fields(kind):
+    for field in _members(kind):
         value = fields.get(field.encode_name)
         if value is None:
             continue
@@ -127,6 +133,11 @@ def _convert[T: msgspec.Struct](fields: dict[str, Any], kind: type[T]) -> T:
         except msgspec.ValidationError:
             continue
     return kind(**sound)
+
+
+@cache
+def _members(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(kind)
 
 
 # Decimal strings that a client might send as JSON numbers.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsreplay.venues.reya.agenda import Agenda
 from wsreplay.venues.reya.limits import MINUTE, FixedWindow, SlidingWindow
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 50)), st.lists(st.integers(0, 60), max_size=5))
 def test_everything_happens_once_in_the_order_of_its_time(dues: list[int], looks: list[int]) -> None:
     agenda = Agenda(0)
@@ -54,6 +55,7 @@ def test_an_action_may_enter_others() -> None:
     assert happened == [11]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, MINUTE // 4), max_size=60), st.integers(1, 5))
 def test_no_minute_holds_more_uses_than_the_limit(gaps: list[int], limit: int) -> None:
     window, now = SlidingWindow(limit), 0
@@ -66,6 +68,11 @@ def test_no_minute_holds_more_uses_than_the_limit(gaps: list[int], limit: int) -
         if allowed:
             taken.append(now)
     assert window.take("another", now)
+
+
+def test_after_a_minute_to_the_nanosecond_a_use_is_forgotten() -> None:
+    window = SlidingWindow(1)
+    assert [window.take("a", at) for at in (0, MINUTE - 1, MINUTE)] == [True, False, True]
 
 
 def test_a_fixed_window_begins_anew_with_the_minute() -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from venues.reya.trader import VECTORS, Fields, Trader, without
 
@@ -391,6 +391,7 @@ json_values = st.recursive(
 names = st.sampled_from([*SPOT, "type", "id", "ok", "payload", "error", "data", "channel", "timestamp", "deadline"])
 
 
+@settings(deadline=None)
 @given(st.dictionaries(names, json_values | st.dictionaries(names, json_values)), st.sampled_from(["client", "venue"]))
 def test_no_message_makes_it_raise(frame: Fields, sender: Sender) -> None:
     for kind in ("createOrder", "error", "channel_data", frame.get("type")):

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from venues.reya.trader import START, STRANGER_KEY, VECTORS, Fields, Trader, Venue, quiet, without
 
@@ -223,6 +223,7 @@ def test_the_vectors_refreshed_at_their_own_time_differ_only_in_the_nonce(vector
     assert set(refreshed.changed) <= {"nonce", "signature"}
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3)), max_size=40))
 def test_renewed_nonces_stand_to_one_another_as_the_recorded_did(seen: list[tuple[int, int]]) -> None:
     renewals = Renewals()

@@ -292,6 +292,15 @@ def test_only_permitted_wallets_act_for_an_account(trader: Trader) -> None:
     assert venue.open_orders(stranger.wallet) == []
 
 
+def test_a_permitted_wallet_signs_in_its_own_name_only(trader: Trader) -> None:
+    stranger = Trader(STRANGER_KEY)
+    account = Account(
+        account_id=DEMO_SPOT_ACCOUNT, owner=trader.wallet, permitted=(stranger.wallet,), balances={"RUSD": Decimal(10)}
+    )
+    venue = Venue(quiet(accounts=(account,)))
+    assert refused(venue, trader.signed("createOrder", trader.unsigned_spot(), key=STRANGER_KEY)) == UNAUTHORIZED
+
+
 def test_the_case_of_a_wallets_letters_does_not_matter(venue: Venue, trader: Trader) -> None:
     payload = trader.spot(signerWallet=trader.wallet.lower())
     assert venue.done(venue.connect(), "createOrder", payload)

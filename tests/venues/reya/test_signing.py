@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from eth_account import Account
 from eth_account.messages import encode_defunct, encode_typed_data
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from venues.reya.trader import STRANGER_KEY, VECTORS
 
@@ -113,6 +113,7 @@ def test_triggered_orders_sign_as_eth_account_does(order_type: str, kind: int, i
 amounts = st.decimals("0", "1000000000000", places=9, allow_nan=False)
 
 
+@settings(deadline=None)
 @given(
     account=st.integers(0, 2**128 - 1),
     qty=amounts,
@@ -239,6 +240,7 @@ def test_the_absent_id_of_a_cancel_counts_as_zero() -> None:
     assert digest("cancelOrder", by_id) != digest("cancelOrder", by_id | {"clientOrderId": 6})
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=32, max_size=32), st.integers(1, CURVE_ORDER - 1).map(lambda n: n.to_bytes(32)))
 def test_whoever_signs_is_recovered(hashed: bytes, key: bytes) -> None:
     signature = keys.sign_digest(hashed, key)

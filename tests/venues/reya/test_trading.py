@@ -238,6 +238,16 @@ def test_a_perp_position_is_bounded_by_its_margin() -> None:
     assert venue.done(conn, "createOrder", trader.perp("sell", "2500", "0.08"))["status"] == "FILLED", "less risk"
 
 
+def test_an_account_under_water_may_still_close_its_position() -> None:
+    account = Account(account_id=DEMO_PERP_ACCOUNT, owner=DEMO_WALLET, balances={"RUSD": D(10)})
+    venue, trader = Venue(quiet(accounts=(account,))), Trader()
+    conn = venue.connect()
+    venue.done(conn, "createOrder", trader.perp("buy", "3500", "0.08"))
+    venue.handler.exchange.clearing.marks["ETHRUSDPERP"] = D(2000)
+    assert "initial margin" in venue.refused(conn, "createOrder", trader.perp("buy", "3500", "0.01"))[1]
+    assert venue.done(conn, "createOrder", trader.perp("sell", "2500", "0.08"))["status"] == "FILLED"
+
+
 def test_a_perp_gtc_order_rests_and_is_cancelled_by_its_id_alone() -> None:
     venue, trader = Venue(), Trader()
     conn = venue.connect()
@@ -319,7 +329,7 @@ orders = st.tuples(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.one_of(orders, orders, st.integers(0, 9)), min_size=1, max_size=25), st.sampled_from([0.0, 0.5]))
 def test_whatever_is_traded_money_is_neither_made_nor_lost(steps: list[Any], bust_rate: float) -> None:
     setup = quiet(liquidity=None, accounts=TWO_TRADERS.accounts, bust_rate=bust_rate)
@@ -347,13 +357,17 @@ def test_whatever_is_traded_money_is_neither_made_nor_lost(steps: list[Any], bus
         assert {asset: ledger.total(asset) for asset in RICH} == before
         assert ledger.total("RUSD:PERP") == ledger.open_interest("ETHRUSDPERP") == ZERO
         for _, account in traders:
-            resting = [o for o in exchange.open.values() if o.wanted.account == account]
+            resting = [o for o in exchange.open if o.wanted.account == account]
             spot = [o.resting for o in resting if o.resting is not None and o.wanted.symbol == "WETHRUSD"]
             held = sum((o.price * o.remaining for o in spot if o.side == "buy"), ZERO)
             assert ledger.held(account, "RUSD") == held, "held is what rests, no more and no less"
             assert ledger.held(account, "WETH") == sum((o.remaining for o in spot if o.side == "sell"), ZERO)
         for book in exchange.books.values():
-            assert {order.order_id for order in book} <= set(exchange.open)
+            assert {order.order_id for order in book} <= {order.order_id for order in exchange.open}
+        for trader, _ in traders:
+            mine = [order for order in exchange.open if order.signer == trader.wallet]
+            assert exchange.open.count(trader.wallet) == len(mine)
+            assert exchange.open.notional(trader.wallet) == sum((order.notional for order in mine), ZERO)
     venue.wait(5)
     assert {asset: ledger.total(asset) for asset in RICH} == before, "settled or busted"
     filled = {(t.symbol, t.sequence, t.busted) for t in exchange.trades}
