@@ -22,6 +22,14 @@ from wsreplay.venues.dialect import Dialect
 _seq = attrgetter("seq")
 
 
+class PipelineNotes(msgspec.Struct, array_like=True):
+    """All that a successor needs besides the rows that are staged."""
+
+    transcript: TranscriptNotes
+    rows: int
+    gaps: int
+
+
 class Pipeline:
     """Takes the records of a recording in their order."""
 
@@ -31,14 +39,15 @@ class Pipeline:
         self._decoder = Decoder(dialect)
         self._redactor = redactor
         self.transcript = Transcript()
-        self.gaps = 0
-        """Gap rows so far."""
+        self.rows = self.gaps = 0
+        """Rows so far, and how many of them are gaps; those of the scribes before included."""
         self.resumed_out_of_step = False
         """The notes were brief: what was in progress on the connections is not known any more. That is to be stated."""
         if notes:
-            resumed = msgspec.msgpack.decode(notes, type=TranscriptNotes)
-            self.transcript = Transcript.resume(resumed)
-            self.resumed_out_of_step = resumed.brief
+            resumed = msgspec.msgpack.decode(notes, type=PipelineNotes)
+            self.transcript = Transcript.resume(resumed.transcript)
+            self.resumed_out_of_step = resumed.transcript.brief
+            self.rows, self.gaps = resumed.rows, resumed.gaps
 
     @property
     def finished(self) -> str | None:
@@ -47,10 +56,13 @@ class Pipeline:
 
     def notes(self, brief: bool = False) -> bytes:
         """What a successor needs, together with the rows that are staged, to go on from here."""
-        return msgspec.msgpack.encode(self.transcript.notes(brief))
+        return msgspec.msgpack.encode(PipelineNotes(self.transcript.notes(brief), self.rows, self.gaps))
 
     def recall(self, event: Event) -> None:
         """Take note of an event that an earlier scribe staged: requests in flight are answered across its death."""
+        if event.seq >= self.transcript.next_seq:  # made after the notes were
+            self.rows += 1
+            self.gaps += event.kind == "gap"
         if event.part == 0:
             self._decoder.see(event)
 
@@ -88,6 +100,7 @@ class Pipeline:
                 redact(row)
             except Exception as error:  # what may hold a secret is not written
                 _withhold(row, error)
+        self.rows += len(rows)
         return rows
 
     def _decoded(self, event: Event, observed: Sequence[Event] = ()) -> list[Event]:

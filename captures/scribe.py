@@ -192,9 +192,10 @@ class Scribe:
         if not self._finishers_ran:
             for finisher in self._assignment.finishers:
                 self._find(finisher)
+            self._pipeline.rows += len(self._rows)
             self._persist()
         path = self._session.publish(ended)
-        self._say(Status(done=str(path), rows=self._session.stage.rows, gaps=pipeline.gaps))
+        self._say(Status(done=str(path), rows=self._pipeline.rows, gaps=pipeline.gaps))
         return path
 
     def _find(self, finisher: str) -> None:
@@ -222,7 +223,7 @@ class Scribe:
     def _report(self, now: int, often_ns: int = 1_000_000_000) -> None:
         """Tell the proxy where we are: at once about trouble, once a second about progress."""
         status = Status(
-            rows=self._session.stage.rows,
+            rows=self._pipeline.rows - len(self._rows),
             gaps=self._pipeline.gaps,
             behind=self._reader.backlog,
             trouble=self._trouble,

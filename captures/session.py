@@ -116,10 +116,13 @@ class Session:
         return full and self.stage.rows > 0
 
     def rotate(self) -> None:
-        """End the segment and begin the next. The ended one becomes Parquet in the background."""
+        """End the segment and begin the next. The ended one becomes Parquet in the background.
+
+        If the disk refuses either, nothing has changed, and rotating can be tried again.
+        """
         self.stage.close()
+        self.stage = StageWriter(stage_path(self.folder, self.segment + 1), self.last_seq)
         full, self.segment = self.segment, self.segment + 1
-        self.stage = StageWriter(stage_path(self.folder, self.segment), self.last_seq)
         self._since_ns = None
         self._finisher.submit(self._finish, full, ROTATED)
 

@@ -62,7 +62,11 @@ class StageWriter:
         except OSError as error:
             raise CaptureError(f"{path} can't be written: {error.strerror}") from error
         if not self.size:
-            self._write(_BEGINNING)
+            try:
+                self._write(_BEGINNING)
+            except CaptureError:
+                self.abandon()
+                raise
 
     def append(self, events: Iterable[Event]) -> None:
         """Take events for the next flush. They must be redacted, and must not change any more."""

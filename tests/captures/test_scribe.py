@@ -12,14 +12,17 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from captures.traffic import DEFLATE, Compressing, data, end, frame, handshake, over, text_frame
 
 from wsreplay.captures.capture import Capture
 from wsreplay.captures.errors import CaptureError
 from wsreplay.captures.event import Event
-from wsreplay.captures.handover import HandOver
-from wsreplay.captures.scribe_process import Assignment, ScribeProcess
+from wsreplay.captures.handover import HandOver, HandOverReader
+from wsreplay.captures.scribe import Scribe
+from wsreplay.captures.scribe_process import Assignment, ScribeProcess, Status
+from wsreplay.captures.stage import StageWriter
 from wsreplay.captures.wire import Record, What
 
 CAPACITY = 4 << 20
@@ -149,12 +152,45 @@ def test_a_long_recording_is_a_folder_of_segments(hand_over: HandOver, start: Ca
     assert [event.seq for event in events] == list(range(1, 6002))
 
 
+def test_a_segment_that_can_t_be_begun_is_tried_again(
+    hand_over: HandOver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[Path] = []
+
+    class Refusing(StageWriter):
+        def __init__(self, path: Path, after: int | None = None) -> None:
+            if path.name == "0002.stage" and len(refused) < 3:
+                refused.append(path)
+                raise CaptureError("no room")
+            super().__init__(path, after)
+
+    monkeypatch.setattr("wsreplay.captures.session.StageWriter", Refusing)
+    put(hand_over, handshake(), *texts(100))
+    assignment = Assignment(out=str(tmp_path), rotate="1kB", began_at_ns=1, began_mono_ns=1)
+    lifeline, proxy = os.pipe()
+    listening, voice = os.pipe()
+    scribe = Scribe(assignment, HandOverReader(os.dup(hand_over.fd)), lifeline, voice)
+    os.close(proxy)  # the proxy is gone; all that it handed over is there
+
+    path = scribe.run()
+
+    said = [msgspec.json.decode(line, type=Status) for line in os.read(listening, 1 << 16).splitlines()]
+    for fd in (lifeline, listening, voice):
+        os.close(fd)
+    assert len(refused) == 3
+    assert [status.trouble for status in said if status.trouble or status.rows] == ["no room", None, None]
+    assert numbers_in(events_of(path)) == list(range(100))
+    assert sorted(file.name for file in path.iterdir()) == ["0001.parquet", "0002.parquet"]
+
+
 PROXY = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[2])
 from captures.traffic import DEFLATE, Compressing, data, handshake, text_frame
-from wsreplay.captures.handover import HandOver
-from wsreplay.captures.scribe_process import Assignment, ScribeProcess
+from wsreplay.captures.handover import HandOver, HandOverReader
+from wsreplay.captures.scribe import Scribe
+from wsreplay.captures.scribe_process import Assignment, ScribeProcess, Status
+from wsreplay.captures.stage import StageWriter
 hand_over = HandOver.create(4 << 20)
 scribe = ScribeProcess.start(hand_over, Assignment(out=sys.argv[1]))
 print(scribe.folder, flush=True)
