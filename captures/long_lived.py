@@ -60,6 +60,10 @@ class LongLived:
         needles.sort(key=lambda needle: -len(needle[0]))
         self._needles = tuple(needles)
 
+    def known(self) -> dict[str, str]:
+        """All of them, from the oldest to the newest, each with its token."""
+        return dict(self._tokens)
+
     def replace(self, text: str) -> str:
         """The text with all known secrets replaced; the very same text if there are none in it."""
         for needle, token in self._needles:

@@ -28,6 +28,8 @@ class PipelineNotes(msgspec.Struct, array_like=True):
     transcript: TranscriptNotes
     rows: int
     gaps: int
+    secrets: dict[str, str]
+    """Long-lived secrets, as they are: these notes are in memory only."""
 
 
 class Pipeline:
@@ -48,6 +50,7 @@ class Pipeline:
             self.transcript = Transcript.resume(resumed.transcript)
             self.resumed_out_of_step = resumed.transcript.brief
             self.rows, self.gaps = resumed.rows, resumed.gaps
+            redactor.learn(resumed.secrets)
 
     @property
     def finished(self) -> str | None:
@@ -56,7 +59,8 @@ class Pipeline:
 
     def notes(self, brief: bool = False) -> bytes:
         """What a successor needs, together with the rows that are staged, to go on from here."""
-        return msgspec.msgpack.encode(PipelineNotes(self.transcript.notes(brief), self.rows, self.gaps))
+        notes = PipelineNotes(self.transcript.notes(brief), self.rows, self.gaps, self._redactor.known())
+        return msgspec.msgpack.encode(notes)
 
     def recall(self, event: Event) -> None:
         """Take note of an event that an earlier scribe staged: requests in flight are answered across its death."""

@@ -56,6 +56,15 @@ class Redactor:
         self._recent: dict[str, str] = {}
         """Secrets just replaced, for the columns that were taken from them before."""
 
+    def known(self) -> dict[str, str]:
+        """The long-lived secrets seen so far, each with its token: for the memory of a successor, not for a disk."""
+        return self._long_lived.known()
+
+    def learn(self, known: dict[str, str]) -> None:
+        """Know what a predecessor has seen."""
+        for value, token in known.items():
+            self._long_lived.learn(value, token)
+
     def redact(self, event: Event) -> None:
         """Replace the secrets of one event, in place."""
         if self._keep:

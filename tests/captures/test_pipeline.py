@@ -112,6 +112,16 @@ def test_a_successor_answers_what_was_asked_before(pipeline: Pipeline) -> None:
     assert (reply.seq, reply.reply_to, reply.latency_ns) == (3, 2, 500)
 
 
+def test_a_successor_still_knows_the_secrets_that_were_seen_before(pipeline: Pipeline) -> None:
+    rows(pipeline, handshake(), say('{"op":"login","id":"1","apiKey":"Kq83-jd92-Lw01-mZ7x"}'))
+    successor = Pipeline(Tell(), Redactor(b"k" * 32), pipeline.notes())
+
+    (echo,) = successor.see(say('{"op":"welcome","who":"Kq83-jd92-Lw01-mZ7x"}', "venue"))
+
+    assert echo.text is not None
+    assert "Kq83" not in echo.text
+
+
 def test_rows_that_are_staged_already_are_left_out(pipeline: Pipeline) -> None:
     notes = pipeline.notes()
     records = [handshake(), *(say(f'{{"id":"{n}"}}') for n in range(6))]
