@@ -1,10 +1,8 @@
-"""What can be wrong with what a user gave us, said in one line."""
+"""What can be wrong with a capture."""
 
 from __future__ import annotations
 
-
-class UserError(Exception):
-    """Wrong use or bad input: the message says what is wrong, where, and what to do. The command exits with 2."""
+from wsreplay.errors import UserError as UserError
 
 
 class CaptureError(UserError):

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+from wsreplay.errors import UserError
 
-class FaultError(Exception):
-    """A fault or a plan that can't be read, or that may not run there: what is wrong, where, and what to do.
 
-    The command line treats it like a user error: one line, exit code 2. (It stands here because faults know nothing of
-    captures, where that error lives.)
-    """
+class FaultError(UserError):
+    """A fault or a plan that can't be read, or that may not run there."""
 
 
 def nearest(word: str, known: Sequence[str]) -> str:

@@ -27,6 +27,8 @@ class Leg(asyncio.Protocol):
         """The socket is gone, because of ``fault`` if there is one."""
         self.fault: Exception | None = None
         self.end_mono_ns = 0
+        self.takes_ws_urls = False
+        """The bot takes us for its HTTP proxy, and some then ask for ``ws://``, which mitmproxy knows as ``http://``."""
         self.holds_end = False
         """The end is kept from mitmproxy: the sockets are about to be taken over, and it belongs to the relay."""
         self._arrived = bytearray()
@@ -65,6 +67,8 @@ class Leg(asyncio.Protocol):
 
     def release_end(self) -> None:
         """Give the end back to mitmproxy: the sockets stay with it."""
+        self.takes_ws_urls = False
+        """The bot takes us for its HTTP proxy, and some then ask for ``ws://``, which mitmproxy knows as ``http://``."""
         self.holds_end = False
         self._wake()
 
@@ -74,6 +78,8 @@ class Leg(asyncio.Protocol):
         """Keep the bytes until mitmproxy asks for them."""
         self.read_at_ns = time.time_ns()
         self.read_mono_ns = time.monotonic_ns()
+        if self.takes_ws_urls and data.startswith(b"GET ws://"):
+            data = b"GET http://" + data[9:]
         self._arrived += data
         if len(self._arrived) > PAUSE_AT and not self._paused:
             self._paused = True

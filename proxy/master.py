@@ -40,7 +40,7 @@ class _Complaints(logging.Handler):
         self._tell = tell
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._tell(record.getMessage().splitlines()[0])
+        self._tell(record.getMessage().partition("\n")[0])
 
 
 class Proxy:

@@ -22,6 +22,8 @@ from OpenSSL import SSL
 
 from wsreplay.captures.wire import What, as_json
 from wsreplay.proxy.exchange import Asked, Body, exchange_of, handshake_of, is_upgrade
+from wsreplay.proxy.gate import Early
+from wsreplay.proxy.gates import GateFactory
 from wsreplay.proxy.leg import Leg
 from wsreplay.proxy.relay import Note, Relay, Wire
 from wsreplay.proxy.tls import TlsWire
@@ -45,8 +47,12 @@ class Tap:
         allows: Callable[[str], bool] | None = None,
         read_on: float = 3.0,
         tell: Callable[[str], None] = logger.warning,
+        gate: GateFactory | None = None,
     ) -> None:
-        """``upstreams`` names listeners by their mode's specification; ``allows`` says which hosts may be reached."""
+        """``upstreams`` names listeners by their mode's specification; ``allows`` says which hosts may be reached.
+
+        With a ``gate`` faults strike on the way; without one every byte crosses untouched.
+        """
         self.relays: set[Relay] = set()
         self.opened = 0
         """Handshakes that a venue answered."""
@@ -57,6 +63,8 @@ class Tap:
         self._allows = allows
         self._read_on = read_on
         self._tell = tell
+        self._gate = gate
+        self._early: dict[str, list[Early]] = {}
         self._conns: dict[str, int] = {}
         self._next_conn = 1
         self._legs: dict[str, Leg] = {}
@@ -136,6 +144,13 @@ class Tap:
         if not is_upgrade(flow.request):
             flow.request.stream = asked.request
 
+    async def request(self, flow: http.HTTPFlow) -> None:
+        """A request is complete: a handshake may meet a fault before the venue hears of it."""
+        if self._gate is not None and is_upgrade(flow.request):
+            client = flow.client_conn
+            leg, upstream = self._legs.get(client.id), self._upstreams.get(client.proxy_mode.full_spec, "")
+            await self._gate.admit(flow, self._conn(client), leg, self._note, upstream)
+
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """An answer begins: let its body stream."""
         if flow.response and flow.response.status_code != 101:
@@ -165,6 +180,13 @@ class Tap:
         side = flow.client_conn if message.from_client else flow.server_conn
         leg = self._legs.get(side.id)
         at_ns, mono_ns = (leg.read_at_ns, leg.read_mono_ns) if leg else (time.time_ns(), time.monotonic_ns())
+        if self._gate is not None and flow.client_conn.id not in self._by_hook:
+            # The gate meets them first of all, once it stands.
+            early = Early(not message.from_client, message.content, at_ns, mono_ns)
+            self._early.setdefault(flow.client_conn.id, []).append(early)
+            message.content = b""
+            flow.messages.clear()
+            return
         self._note(
             What.DATA,
             not message.from_client,
@@ -215,6 +237,7 @@ class Tap:
         if held is None or not isinstance(held.reader, asyncio.StreamReader):
             return
         leg = Leg.take(held.reader, cast(asyncio.StreamWriter, held.writer))
+        leg.takes_ws_urls = conn is client and client.proxy_mode.type_name == "regular"
         held.reader = held.writer = leg
         self._legs[conn.id] = leg
 
@@ -265,7 +288,7 @@ class Tap:
         sessions = [self._sessions.get(side.id, []) for side in (client, server)]
         if bot_leg is None or venue_leg is None or handler is None or any(len(s) > 1 for s in sessions):
             # TLS within TLS, or a socket that is not ours.
-            self._leave(client, tuple(leg for leg in (bot_leg, venue_leg) if leg))
+            self._leave(flow, tuple(leg for leg in (bot_leg, venue_leg) if leg))
             return
         legs = (bot_leg, venue_leg)
         for leg in legs:
@@ -278,25 +301,24 @@ class Tap:
             if quiet == SETTLED:
                 break
         if quiet < SETTLED:
-            self._leave(client, legs)
+            self._leave(flow, legs)
         else:
             self._relay(client, legs, sessions)
         for leg in legs:
             if not leg.transport.is_closing():
                 leg.transport.resume_reading()
 
-    def _leave(self, client: Client, legs: tuple[Leg, ...]) -> None:
+    def _leave(self, flow: tcp.TCPFlow, legs: tuple[Leg, ...]) -> None:
         """The sockets stay with mitmproxy."""
-        self._by_hook.add(client.id)
+        self._by_hook.add(flow.client_conn.id)
+        if self._gate is not None:
+            self._tell("a connection could not be taken over (TLS within TLS?): no fault will strike on it")
+        for venue_side, data, *_ in self._early.pop(flow.client_conn.id, ()):
+            cast(Any, ctx.master).commands.call("inject.tcp", flow, venue_side, data)
         for leg in legs:
             leg.release_end()
 
     def _relay(self, client: Client, legs: tuple[Leg, Leg], sessions: list[list[SSL.Connection]]) -> None:
-        bot, venue = (
-            TlsWire(leg.transport, side, session[0]) if session else Wire(leg.transport, side)
-            for leg, side, session in zip(legs, (False, True), sessions, strict=True)
-        )
-
         def over() -> None:
             self.relays.discard(relay)
             if not self.relays:
@@ -305,13 +327,26 @@ class Tap:
             for leg in legs:
                 leg.finish()
 
-        relay = Relay(self._conn(client), self._note, bot, venue, read_on=self._read_on, when_over=over)
+        conn = self._conn(client)
+        sides = [
+            (leg.transport, side, session[0] if session else None)
+            for leg, side, session in zip(legs, (False, True), sessions, strict=True)
+        ]
+        relay: Relay
+        if self._gate is None:
+            wires = (TlsWire(held, side, tls) if tls else Wire(held, side) for held, side, tls in sides)
+            relay = Relay(conn, self._note, *wires, read_on=self._read_on, when_over=over)
+        else:
+            upstream, early = self._upstreams.get(client.proxy_mode.full_spec, ""), self._early.pop(client.id, ())
+            relay = self._gate.relay(
+                conn, self._note, *sides, read_on=self._read_on, when_over=over, upstream=upstream, early=early
+            )
         self.relays.add(relay)
         self._none_left.clear()
         relay.begin()
         # What ended during the switch.
         for leg in sorted(legs, key=lambda leg: leg.end_mono_ns):
-            wire = bot if leg is legs[0] else venue
+            wire = relay.bot if leg is legs[0] else relay.venue
             if leg.heard_end:
                 wire.eof_received()
             if leg.lost:
