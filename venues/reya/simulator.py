@@ -56,7 +56,7 @@ class ReyaSimulator:
         self._host, self._port, self._rest_port = host, port, rest_port
         self._http = HttpEdge(self._respond)
         self._server: Server | None = None
-        self._lines: dict[int, asyncio.Queue[Output]] = {}
+        self._lines: dict[int, _Line] = {}
         self._tickets: dict[int, asyncio.Future[tuple[int, Any]]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
@@ -132,10 +132,9 @@ class ReyaSimulator:
 
     async def _serve(self, socket: ServerConnection) -> None:
         conn, out = self.gateway.open(self.clock())
-        line = self._lines[conn] = asyncio.Queue()
+        line = self._lines[conn] = _Line(socket)
         if isinstance(socket, _WatchedConnection):
             socket.on_frame = lambda: self._dispatch(self.gateway.heard(conn, self.clock()))
-        writer = asyncio.get_running_loop().create_task(_write(socket, line))
         self._dispatch(out)
         try:
             async for message in socket:
@@ -144,9 +143,7 @@ class ReyaSimulator:
             pass
         finally:
             self._dispatch(self.gateway.closed(conn, self.clock()))
-            writer.cancel()
-            with suppress(asyncio.CancelledError):
-                await writer
+            await line.end()
             del self._lines[conn]
             if not self._lines:
                 self._empty.set()
@@ -164,7 +161,7 @@ class ReyaSimulator:
         for each in out:
             if isinstance(each, Send | Ping | Close):
                 if (line := self._lines.get(each.conn)) is not None:
-                    line.put_nowait(each)
+                    line.put(each)
             elif isinstance(each, Responded):
                 answered = self._tickets.pop(each.ticket)
                 if not answered.done():  # its client may be gone
@@ -192,21 +189,42 @@ class _WatchedConnection(ServerConnection):
             self.on_frame()
 
 
-async def _write(socket: ServerConnection, line: asyncio.Queue[Output]) -> None:
-    """Put on the wire what the venue says to one client, in order."""
-    with suppress(ConnectionClosed):
-        while True:
-            match await line.get():
-                case Send(_, text):
-                    await socket.send(text)
-                case Ping():
-                    await socket.ping()
-                case Close(_, code, reason):
-                    if code == CUT:
-                        socket.transport.abort()
-                    else:
-                        await socket.close(code, reason)
-                    return
+class _Line:
+    """What the venue says to one client, in order, at the speed at which that client reads."""
+
+    def __init__(self, socket: ServerConnection) -> None:
+        self._socket = socket
+        self._said: asyncio.Queue[Send | Ping | Close] = asyncio.Queue()
+        self._writer = asyncio.get_running_loop().create_task(self._write())
+        self._last_moment: asyncio.TimerHandle | None = None
+
+    def put(self, each: Send | Ping | Close) -> None:
+        if isinstance(each, Close):
+            # A client that reads nothing must not keep the venue from closing.
+            patience = 0.0 if each.code == CUT else 2 * _CLOSE_TIMEOUT_S
+            loop = asyncio.get_running_loop()
+            self._last_moment = loop.call_later(patience, self._socket.transport.abort)
+        self._said.put_nowait(each)
+
+    async def end(self) -> None:
+        if self._last_moment is not None:
+            self._last_moment.cancel()
+        self._writer.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._writer
+
+    async def _write(self) -> None:
+        with suppress(ConnectionClosed):
+            while True:
+                match await self._said.get():
+                    case Send(_, text):
+                        await self._socket.send(text)
+                    case Ping():
+                        await self._socket.ping()
+                    case Close(_, code, reason):
+                        if code != CUT:
+                            await self._socket.close(code, reason)
+                        return
 
 
 def _bracketed(host: str) -> str:

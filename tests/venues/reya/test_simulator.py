@@ -16,6 +16,7 @@ from venues.reya.trader import STRANGER_KEY, Fields, Trader, quiet
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from wsreplay.venues.reya import simulator as edge
 from wsreplay.venues.reya.dialect import ReyaDialect
 from wsreplay.venues.reya.http_edge import MAX_BODY
 from wsreplay.venues.reya.keys import address_of
@@ -155,6 +156,22 @@ def test_drain_says_1001_and_turns_newcomers_away() -> None:
             async with aiohttp.ClientSession() as session, session.get(f"{base}/ready") as response:
                 found.append(response.status)
         return found[0], found[1]
+
+    run(story())
+
+
+def test_a_client_that_reads_nothing_does_not_hold_up_the_drain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edge, "_CLOSE_TIMEOUT_S", 0.1)
+
+    async def story() -> None:
+        async with ReyaSimulator(quiet(delays=FAST)) as sim, connect(sim.url, max_queue=1, ping_interval=None) as deaf:
+            deaf.transport.pause_reading()
+            ping = json.dumps({"type": "ping", "id": "x" * 60_000})
+            for _ in range(400):
+                await deaf.send(ping)
+            await sim.drain()
+            assert sim.gateway.connections == 0
+            deaf.transport.abort()
 
     run(story())
 
