@@ -7,7 +7,7 @@ write nothing, load no extension, and their settings are locked.
 from __future__ import annotations
 
 import atexit
-import re
+import glob
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -20,8 +20,10 @@ import duckdb
 import pyarrow as pa
 
 from wsreplay.captures.errors import CaptureError
+from wsreplay.captures.read_only import check_read_only
 from wsreplay.captures.schema import SCHEMA
 from wsreplay.captures.segments import Segment
+from wsreplay.captures.sql_error import QueryError, in_one_line
 
 _COLUMNS = ", ".join(f'"{name}"' for name in SCHEMA.names)
 
@@ -41,10 +43,12 @@ def connect(captures: Sequence[tuple[str, Sequence[Segment]]], views: Iterable[s
             columns = f"{_COLUMNS}, {_text(name)} AS capture" if several else _COLUMNS
             direct = [str(segment.path.resolve()) for segment in segments if segment.direct]
             if direct:
+                # A name is a pattern to DuckDB. Escaped it matches one file, and both must be allowed.
+                patterns = [glob.escape(path) for path in direct]
+                files = ", ".join(map(_text, patterns))
                 # The lake's folders are called venue=…: taken for columns they would hide our own.
-                files = ", ".join(map(_text, direct))
                 selects.append(f"SELECT {columns} FROM read_parquet([{files}], hive_partitioning = false)")  # noqa: S608
-                paths += direct
+                paths += direct + patterns
             others = [segment for segment in segments if not segment.direct]
             if others:
                 _load(connection, f"loaded_{number}", others)
@@ -57,7 +61,7 @@ def connect(captures: Sequence[tuple[str, Sequence[Segment]]], views: Iterable[s
             connection.execute(view)
     except duckdb.Error as error:
         connection.close()
-        raise CaptureError(f"{captures[0][1][0].path} can't be queried: {_first_line(error)}") from error
+        raise CaptureError(f"{captures[0][1][0].path} can't be queried: {in_one_line(error, '')}") from error
     except BaseException:
         connection.close()
         raise
@@ -67,18 +71,13 @@ def connect(captures: Sequence[tuple[str, Sequence[Segment]]], views: Iterable[s
 def select(
     connection: duckdb.DuckDBPyConnection, query: str, params: Sequence[Any] | dict[str, Any] | None = None
 ) -> pa.Table:
-    """The answer to a single SELECT. Anything else is refused: COPY could write over the very capture it may read."""
+    """The answer to a single SELECT that only reads: what may read a capture's file could also write over it."""
+    check_read_only(connection, query)
     try:
-        statements = connection.extract_statements(query)
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise CaptureError("a query is one SELECT, and nothing but that")
         with connection.cursor() as cursor:
             return cursor.sql(query, params=params).to_arrow_table()
     except duckdb.Error as error:
-        hint = ""
-        if isinstance(error, duckdb.ParserException) and re.search(r'(?<![."\w])at(?!["\w])', query, re.IGNORECASE):
-            hint = '; DuckDB keeps the word "at" for itself: write "at" in double quotes, or events.at'
-        raise CaptureError(f"the query can't be answered: {_first_line(error)}{hint}") from error
+        raise QueryError(f"the query can't be answered: {in_one_line(error, query)}") from error
 
 
 def _load(connection: duckdb.DuckDBPyConnection, table: str, segments: Sequence[Segment]) -> None:
@@ -100,7 +99,3 @@ def _spill() -> Path:
 
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]

@@ -46,6 +46,8 @@ def test_the_time_is_utc_wherever_we_are(path: Path) -> None:
         "SET enable_external_access = true",
         "PRAGMA enable_profiling",
         "SELECT 1; SELECT 2",
+        "WITH x AS (COPY (SELECT 1) TO '{path}' (USE_TMP_FILE false)) SELECT 1",
+        "WITH x AS (COPY (SELECT 1) TO '{path}' (USE_TMP_FILE false)) FROM x",
         "",
     ],
 )
@@ -70,7 +72,7 @@ def test_a_query_reads_the_capture_and_no_other_file(path: Path, tmp_path: Path)
             f"FROM read_text('{secret}')",
             f"FROM '{other}'",
         ):
-            with pytest.raises(CaptureError, match="the query can't be answered: Permission Error"):
+            with pytest.raises(CaptureError, match=r"Cannot access file|not allowed in a query"):
                 opened.sql(query)
 
 
@@ -78,14 +80,14 @@ def test_variables_of_the_program_are_no_tables(path: Path) -> None:
     with Capture.open(path) as opened:
         mine = opened.arrow()
         assert mine.num_rows == 3
-        with pytest.raises(CaptureError, match="Catalog Error"):
+        with pytest.raises(CaptureError, match="Table with name mine does not exist"):
             opened.sql("FROM mine")
 
 
 def test_a_mistake_is_one_line(path: Path) -> None:
     with Capture.open(path) as opened, pytest.raises(CaptureError) as told:
         opened.sql("SELECT mood FROM events")
-    assert str(told.value).startswith("the query can't be answered: Binder Error")
+    assert str(told.value).startswith("the query can't be answered: Referenced column")
     assert "\n" not in str(told.value)
 
 
@@ -118,12 +120,25 @@ def test_a_capture_answers_from_many_threads(path: Path) -> None:
         assert set(counts) == {3}
 
 
-@pytest.mark.parametrize("name", ["with space", "it's", "a*b?", "[ab]", "venue=other", 'quo"te', "ünï"])
-def test_a_capture_under_any_name_is_asked(path: Path, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "alike"),
+    [
+        ("with space", "with  space"),
+        ("it's", "its"),
+        ("a*b?", "a and b."),
+        ("[ab]", "a"),
+        ("venue=other", "venue"),
+        ('quo"te', "quote"),
+        ("ünï", "uni"),
+    ],
+)
+def test_a_capture_under_any_name_is_asked_and_none_that_is_called_alike(
+    path: Path, tmp_path: Path, name: str, alike: str
+) -> None:
     folder = tmp_path / name
     folder.mkdir()
     moved = path.rename(folder / f"{name}.parquet")
-    capture(folder, event(1, venue="0x"))
+    capture(folder, event(1, venue="0x")).rename(folder / f"{alike}.parquet")
     with Capture.open(moved) as opened:
         assert opened.sql("SELECT count(*) AS n, max(venue) AS venue FROM events").to_pylist() == [
             {"n": 3, "venue": None}
