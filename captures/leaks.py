@@ -20,8 +20,8 @@ from wsreplay.captures.long_lived import forms_of
 from wsreplay.captures.raw_stretch import RawStretch
 from wsreplay.captures.secret_found import TOKEN
 from wsreplay.captures.secret_names import SecretNames, normal
-from wsreplay.captures.secret_places import JWT
-from wsreplay.captures.secret_spans import PEM, Finder
+from wsreplay.captures.secret_shapes import JWT, PEM
+from wsreplay.captures.secret_spans import Finder
 from wsreplay.venues.dialect import Secrets
 
 

@@ -20,13 +20,14 @@ _SHORTEST, _LONGEST = 8, 16384
 _SURE_LENGTH = 16
 """From here on a word of letters alone is taken for a secret, too; a shorter one may be a word of the protocol."""
 _CLASSES = tuple(map(re.compile, ("[a-z]", "[A-Z]", "[0-9]", "[^a-zA-Z0-9]")))
+_NUMBER = re.compile(r"[-+0-9.eE]+")
 _SPLIT = re.compile(f"({TOKEN.pattern})")
 _WORDS_OF_TOKENS = "redacted-" + "-redacted-".join(get_args(Label.__value__)) + "-"
 
 
 def is_telling(value: str) -> bool:
     """Whether a value can be looked for in any text without hitting what only happens to be equal."""
-    if not _SHORTEST <= len(value) <= _LONGEST or value.isdigit() or value in _WORDS_OF_TOKENS:
+    if not _SHORTEST <= len(value) <= _LONGEST or _NUMBER.fullmatch(value) or value in _WORDS_OF_TOKENS:
         return False
     return len(value) >= _SURE_LENGTH or sum(kind.search(value) is not None for kind in _CLASSES) >= 2
 
@@ -36,7 +37,7 @@ class LongLived:
 
     def __init__(self) -> None:
         self._tokens: dict[str, str] = {}
-        self._needles: tuple[tuple[str, str], ...] = ()
+        self._needles: list[tuple[str, str]] = []
 
     def __bool__(self) -> bool:
         return bool(self._tokens)
@@ -52,13 +53,13 @@ class LongLived:
         """Look for this value from now on, if it is one that can be looked for."""
         if not is_telling(value):
             return
+        needles = self._needles
         self._tokens[value] = token
         if len(self._tokens) > _MOST:
-            del self._tokens[next(iter(self._tokens))]
-        needles = [(form, token) for value, token in self._tokens.items() for form in forms_of(value)]
+            forgotten = self._tokens.pop(next(iter(self._tokens)))
+            needles = [needle for needle in needles if needle[1] != forgotten]
         # A secret may be part of another: the longer one first.
-        needles.sort(key=lambda needle: -len(needle[0]))
-        self._needles = tuple(needles)
+        self._needles = sorted([*needles, *((form, token) for form in forms_of(value))], key=_by_length)
 
     def known(self) -> dict[str, str]:
         """All of them, from the oldest to the newest, each with its token."""
@@ -82,6 +83,10 @@ class LongLived:
             if needle in text
             for found in re.finditer(re.escape(needle), text)
         ]
+
+
+def _by_length(needle: tuple[str, str]) -> int:
+    return -len(needle[0])
 
 
 def forms_of(value: str) -> set[str]:

@@ -8,15 +8,13 @@ from urllib.parse import unquote
 from wsreplay.captures.json_levels import unescaped
 from wsreplay.captures.secret_found import Found
 from wsreplay.captures.secret_names import Label, Meaning, SecretNames
-
-OPAQUE = 16
-"""From this length on a word of digits and letters is no word of a language, nor a name."""
-JWT = re.compile(r"eyJ[\w-]{8,}+\.[\w-]{4,}+\.[\w-]*+(?:\.[\w-]++){0,2}+", re.ASCII)
+from wsreplay.captures.secret_shapes import JWT, OPAQUE
 
 _ATTRIBUTES = frozenset(
     ["path", "domain", "expires", "max-age", "samesite", "httponly", "secure", "priority", "partitioned"]
 )
 _COOKIES = re.compile(r";|,(?=\s*+[\w\-]++=)", re.ASCII)
+_BEFORE_COOKIE = re.compile(r'[ \t]*+(?:\\*+")?')
 _PROTOCOL_HEADER = re.compile(r'"sec-websocket-protocol"\s*+,\s*+"([^"\\]*+)', re.IGNORECASE)
 _PROTOCOL = re.compile(r'[^,\s"\\]++')
 _MIXED = re.compile(r"(?=[^0-9]*+[0-9])(?=[^A-Za-z]*+[A-Za-z])")
@@ -35,10 +33,12 @@ def cookies(found: Found, start: int, end: int, level: int, meaning: Meaning) ->
         attribute = text[start : equals if equals >= 0 else piece_end].strip().lower()
         if first or attribute not in _ATTRIBUTES:
             at = equals + 1 if equals >= 0 else start
-            value = text[at:piece_end]
-            bare = value.strip(' \t\\"')
-            at += value.find(bare)
-            found.add(at, at + len(bare), unescaped(bare, level), meaning)
+            opening = _BEFORE_COOKIE.match(text, at, piece_end)
+            at = opening.end() if opening is not None else at
+            value = text[at:piece_end].rstrip(" \t")
+            if value.endswith('"'):
+                value = value[:-1].rstrip("\\")
+            found.add(at, at + len(value), unescaped(value, level), meaning)
         start, first = after, False
 
 

