@@ -67,7 +67,7 @@ class Trader:
     def open_orders(self) -> list[dict[str, Any]]:
         """Ask the venue's REST API which orders are open."""
         opener = build_opener(ProxyHandler({}))
-        with opener.open(f"{self._rest_url}/wallet/{DEMO_WALLET}/openOrders", timeout=PATIENCE) as answer:
+        with opener.open(f"{self._rest_url}/v2/wallet/{DEMO_WALLET}/openOrders", timeout=PATIENCE) as answer:
             orders: list[dict[str, Any]] = json.load(answer)
         return orders
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -107,8 +108,10 @@ class Proxy:
         for mode in self._modes:
             server = self._server.servers[mode]
             if server.last_exception is not None or not server.listen_addrs:
+                why = server.last_exception
+                reason = (os.strerror(why.errno) if isinstance(why, OSError) and why.errno else str(why)).lower()
                 await self.stop(patience=0.5)
-                raise UserError(f"can't listen: {_first_line(server.last_exception)}; name another with --listen")
+                raise UserError(f"can't listen on {mode.rpartition('@')[2]}: {reason}; name another with --listen")
             addresses.append((server.listen_addrs[0][0], server.listen_addrs[0][1]))
         return addresses
 
@@ -155,7 +158,3 @@ def with_ports(modes: Sequence[str]) -> list[str]:
                 port = str(probe.getsockname()[1])
             chosen.append(f"{spec}@{host}:{port}")
     return chosen
-
-
-def _first_line(error: BaseException | None) -> str:
-    return str(error).splitlines()[0] if error else "the listener did not come up"

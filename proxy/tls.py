@@ -25,20 +25,11 @@ class TlsWire(Wire):
         wall = time.time_ns()
         read = time.monotonic_ns()
         session = self._session
-        relay = self.relay
-        peer = self.peer
         ended = ""
         try:
             session.bio_write(data)
             while True:
-                plain = session.recv(CHUNK)
-                self.heard_mono_ns = read
-                if peer.gone:
-                    passed = -1
-                else:
-                    peer.send(plain)
-                    passed = time.monotonic_ns() - read
-                relay.note(What.DATA, self.venue_side, relay.conn, wall, read, passed, plain)
+                self.hand_on(session.recv(CHUNK), wall, read)
         except SSL.WantReadError:
             pass
         except SSL.ZeroReturnError:
@@ -48,9 +39,21 @@ class TlsWire(Wire):
             ended = "rst"
         self._flush()
         if ended:
-            relay.ended(self, ended)
+            self.relay.ended(self, ended)
             if ended == "rst":
                 self.transport.abort()
+
+    def hand_on(self, data: bytes, at_ns: int, mono_ns: int) -> None:
+        """Hand on what was decrypted, and note it."""
+        self.heard_mono_ns = mono_ns
+        peer = self.peer
+        if peer.gone:
+            passed = -1
+        else:
+            peer.send(data)
+            passed = time.monotonic_ns() - mono_ns
+        relay = self.relay
+        relay.note(What.DATA, self.venue_side, relay.conn, at_ns, mono_ns, passed, data)
 
     def eof_received(self) -> bool:
         """A FIN. Without a close_notify before it, it is passed on without one."""
