@@ -201,6 +201,7 @@ def kill_soon(scribe: ScribeProcess, chance: random.Random) -> None:
 def test_when_both_are_killed_only_what_was_not_released_is_missing(tmp_path: Path, moment: float) -> None:
     with traffic(tmp_path, moment) as proxy:
         died_at = time.monotonic_ns()
+        os.kill(proxy.scribe, signal.SIGSTOP)  # two signals are never quite simultaneous: it must not notice the first
         proxy.process.kill()
         os.kill(proxy.scribe, signal.SIGKILL)
         proxy.process.wait()
