@@ -38,10 +38,11 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from wsreplay.captures.claims import Claims, Proof, Shown
+from wsreplay.captures.claims import Claims, Proof
 from wsreplay.captures.event import Event, Outcome
 from wsreplay.captures.in_flight import InFlight, Request
 from wsreplay.captures.patience import Patience
+from wsreplay.captures.shown_order import Shown
 from wsreplay.venues.envelope import Envelope
 
 type Speaker = Literal["venue", "gateway"]
@@ -54,15 +55,15 @@ _NOTHING = Envelope()
 
 
 class _Connection:
-    __slots__ = ("bot_closed", "bot_ended", "in_flight", "opened", "subscriptions", "venue_ended")
+    __slots__ = ("bot_ended", "goodbye", "in_flight", "opened", "subscriptions", "venue_ended")
 
     def __init__(self, opened: int) -> None:
         self.opened = opened
         self.in_flight = InFlight()
         self.subscriptions: OrderedDict[str, int] = OrderedDict()
         """The last request with each key to which pushes may refer."""
-        self.bot_closed = False
-        """The bot said goodbye: it does not wait for anything any more."""
+        self.goodbye = 0
+        """When the bot said that it would close: it waits for nothing any more that it asked before."""
         self.bot_ended = False
         self.venue_ended = False
 
@@ -86,7 +87,7 @@ class Correlator:
                 self._connection(event.conn, opened=event.seq)
             case "close":
                 if event.sender == "client" and (connection := self._connections.get(event.conn)) is not None:
-                    connection.bot_closed = True
+                    connection.goodbye = event.seq
             case "end":
                 return self._end(event)
             case "fault":
@@ -155,7 +156,7 @@ class Correlator:
         late: Literal["late", "undelivered"] | None = None
         if event.relay_ns is None:
             late = "undelivered"
-        elif connection.bot_closed or self._patience.had_ended(request, event.mono_ns + event.relay_ns):
+        elif connection.goodbye > request.seq or self._patience.had_ended(request, event.mono_ns + event.relay_ns):
             late = "late"
         return self._answered(request, event, listed, "reply", late)
 
@@ -273,7 +274,6 @@ def _refuses(event: Event) -> bool:
 def _resolutions(event: Event, proofs: Iterable[Proof]) -> list[Event]:
     rows = []
     for request, order in proofs:
-        request.state = "answered"
         row = _outcome(event, request, "rejected" if order.error_code else "ok", order.shown)
         row.order_id = order.order_id
         row.status = order.status

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+
 import msgspec
 
 from wsreplay.captures.correlator import EXCHANGES, Correlator, Speaker

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from wsreplay.captures.claims import Order
     from wsreplay.captures.event import Event
+    from wsreplay.captures.shown_order import ShownOrder
 
 LIMIT = 65_536
 """Of requests that wait on one connection. Beyond it the oldest are given up on, and stay pending in the capture."""
@@ -58,7 +58,7 @@ class Request:
         self.intent = event.intent
         self.reached_venue = reached_venue
         self.state: Literal["in flight", "answered", "unknown"] = "in flight"
-        self.order: Order | None = None
+        self.order: ShownOrder | None = None
         """The order that it is known to have made, before any reply said so."""
 
 

@@ -167,7 +167,7 @@ class GenericDialect:
             key is error_code is order_id is found.client_order_id is found.status is found.account is None
             and not parts
         ):
-            # Market data, nearly all that venues send: naming all the fields that stay empty would cost four times more.
+            # Market data, nearly all that venues send. Naming the fields that stay empty would cost four times as much.
             return Envelope(
                 role=role,
                 op=op,
