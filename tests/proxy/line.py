@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from wsreplay.captures.wire import What
+from wsreplay.proxy.gates import GateFactory
 from wsreplay.proxy.loop import new_loop
 from wsreplay.proxy.master import Proxy, with_ports
 from wsreplay.proxy.tap import Tap
@@ -115,7 +116,7 @@ class Line:
 
 @contextlib.asynccontextmanager
 async def proxied(
-    folder: Path, target: str, *, read_on: float = 3.0, trust: Path | None = None
+    folder: Path, target: str, *, read_on: float = 3.0, trust: Path | None = None, gate: GateFactory | None = None
 ) -> AsyncIterator[tuple[Proxy, int, list[Note], list[str]]]:
     """A proxy in front of ``target``; the port it listens on, and what it notes and tells."""
     notes: list[Note] = []
@@ -125,7 +126,7 @@ async def proxied(
         notes.append(Note(*args))
         return True
 
-    tap = Tap(note, read_on=read_on, tell=told.append)
+    tap = Tap(note, read_on=read_on, tell=told.append, gate=gate)
     proxy = Proxy(tap, with_ports([f"reverse:{target}@127.0.0.1:0"]), ca_folder=folder, trust=trust, tell=told.append)
     [(_, port)] = await proxy.start()
     try:
@@ -142,6 +143,7 @@ async def line(
     answer: bytes = ANSWER,
     tls: tuple[ssl.SSLContext, Path] | None = None,
     then: str = "",
+    gate: GateFactory | None = None,
 ) -> AsyncIterator[Line]:
     """A line that has been upgraded. ``then``: what the venue does in the same breath as its 101."""
     loop = asyncio.get_running_loop()
@@ -160,7 +162,8 @@ async def line(
     server = await asyncio.start_server(on_connect, "127.0.0.1", 0, ssl=tls[0] if tls else None)
     port = server.sockets[0].getsockname()[1]
     scheme, host = ("https", "localhost") if tls else ("http", "127.0.0.1")
-    async with proxied(folder, f"{scheme}://{host}:{port}", read_on=read_on, trust=tls[1] if tls else None) as made:
+    target, trust = f"{scheme}://{host}:{port}", tls[1] if tls else None
+    async with proxied(folder, target, read_on=read_on, trust=trust, gate=gate) as made:
         proxy, listening, notes, told = made
         bot = End(*await asyncio.open_connection("127.0.0.1", listening))
         await bot.send(REQUEST)

@@ -3,12 +3,13 @@
 import json
 import os
 import sys
+from typing import Any
 
 import websocket
 
 url = sys.argv[1]
 socks = next((os.environ[v] for v in ("HTTPS_PROXY",) if os.environ.get(v, "").startswith("socks5h")), None)
-options = {}
+options: dict[str, Any] = {}
 if socks:
     host, port = socks.removeprefix("socks5h://").split(":")
     options = {"http_proxy_host": host, "http_proxy_port": int(port), "proxy_type": "socks5h", "http_no_proxy": [" "]}
