@@ -37,9 +37,6 @@ class Inflater:
 
     def inflate(self, data: bytes) -> bytes:
         """The message that the payloads of its frames, joined, stand for. Raises :class:`DeflateError`."""
-        if not data:
-            # Not even the one byte that stands for an empty message; the sender's history is as it was.
-            raise DeflateError("compressed message without any data")
         try:
             return self._inflate(data)
         except zlib.error as error:

@@ -31,7 +31,7 @@ class FrameParser:
     """Reads what one side of a WebSocket connection sends after the handshake."""
 
     def __init__(self, sender: Literal["client", "venue"], extensions: str = "", limit: int = 64 << 20) -> None:
-        """``extensions`` is the agreed ``Sec-WebSocket-Extensions``; no message is held, or inflated, beyond ``limit``."""
+        """``extensions``: the agreed ``Sec-WebSocket-Extensions``; ``limit``: the longest message held or inflated."""
         self._limit = limit
         self._assembler = Assembler(inflater_for(sender, extensions, limit), limit)
         self._mask_bit = _MASKED if sender == "client" else 0

@@ -102,7 +102,7 @@ class Assembler:
         """Read one more frame, and append to ``messages`` what is complete with it, or spoilt by it."""
         opcode = frame.opcode
         frame.compressed = frame.head & self._compressed_bit != 0
-        if self._closed and opcode in (_CONTINUATION, 0x1, 0x2):
+        if self._closed and opcode < _CLOSE:
             frame.has("sent after the close frame")
         if opcode != _CONTINUATION and opcode not in _KINDS:
             frame.has(f"reserved opcode {opcode}")
@@ -149,7 +149,10 @@ class Assembler:
 
     def _message(self, frame: Frame) -> Message:
         payload = bytes(frame.payload)
-        if frame.compressed and self._inflater is not None:
+        if frame.compressed and not payload:
+            # An empty message is one byte of deflate. Without it there is nothing to inflate; no history is lost.
+            frame.has("compressed message without any data")
+        elif frame.compressed and self._inflater is not None:
             try:
                 payload = self._inflater.inflate(payload)
             except DeflateError as error:
