@@ -27,13 +27,14 @@ from wsreplay.captures.columns import events_of
 from wsreplay.captures.errors import CaptureError, UserError
 from wsreplay.captures.event import Event
 from wsreplay.captures.handover import HandOverReader
-from wsreplay.captures.pipeline import Pipeline
+from wsreplay.captures.pipeline import Pipeline, PipelineNotes
 from wsreplay.captures.redaction import Redactor
 from wsreplay.captures.redaction_key import load_or_create_key
 from wsreplay.captures.schema import CUT_OFF, FINISHED, Clocks, Metadata
 from wsreplay.captures.scribe_process import Assignment, Status
 from wsreplay.captures.session import Rotation, Session
 from wsreplay.captures.stage import StageReader
+from wsreplay.captures.succession import publish_for_the_dead
 from wsreplay.captures.wire import Loss
 from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.errors import VenueError
@@ -269,6 +270,20 @@ def _reason(finished: str | None) -> str:
         return FINISHED
 
 
+def _published_for_the_dead(assignment: Assignment, reader: HandOverReader, voice: int) -> bool:
+    """Whether the scribe before died with nothing left to do but publishing, and that is done now."""
+    if assignment.folder is None or not reader.notes:
+        return False
+    notes = msgspec.msgpack.decode(reader.notes, type=PipelineNotes)
+    if notes.transcript.finished is None:
+        return False
+    path = publish_for_the_dead(Path(assignment.folder), _reason(notes.transcript.finished))
+    if path is not None:
+        done = Status(recording=assignment.folder, done=str(path), rows=notes.rows, gaps=notes.gaps)
+        os.write(voice, msgspec.json.encode(done) + b"\n")
+    return path is not None
+
+
 def _assigned(lifeline: int) -> Assignment:
     line = b""
     while not line.endswith(b"\n"):
@@ -289,7 +304,9 @@ def main() -> int:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     lifeline = sys.stdin.fileno()
     try:
-        Scribe(_assigned(lifeline), HandOverReader(int(sys.argv[1])), lifeline, voice).run()
+        assignment, reader = _assigned(lifeline), HandOverReader(int(sys.argv[1]))
+        if not _published_for_the_dead(assignment, reader, voice):
+            Scribe(assignment, reader, lifeline, voice).run()
     except (UserError, VenueError) as error:
         with suppress(BrokenPipeError):
             os.write(voice, msgspec.json.encode(Status(failed=str(error))) + b"\n")

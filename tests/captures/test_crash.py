@@ -9,13 +9,14 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from captures.traffic import DEFLATE, Compressing, cut, data, frame, handshake, over
+from captures.traffic import DEFLATE, Compressing, cut, data, frame, handshake, over, text_frame
 
 from wsreplay.captures.capture import Capture
 from wsreplay.captures.event import Event
@@ -142,12 +143,12 @@ def test_a_proxy_that_is_killed_loses_nothing_that_it_handed_over(tmp_path: Path
 
 
 def conversation(count: int, seed: int) -> list[Record]:
-    """Both sides compressed, fragments, pings between them, and reads that end anywhere."""
+    """Orders and replies, both sides compressed, fragments, pings between them, and reads that end anywhere."""
     chance = random.Random(seed)
     venue, bot = Compressing(), Compressing("client")
     wire = b""
     for n in range(count):
-        payload = venue.payload(b'{"n":%d,"side":"venue","filler":"%s"}' % (n, b"abc" * chance.randrange(30)))
+        payload = venue.payload(b'{"n":%d,"id":%d,"ok":true,"filler":"%s"}' % (n, n, b"abc" * chance.randrange(30)))
         first, second = payload[: len(payload) // 2], payload[len(payload) // 2 :]
         if chance.random() < 0.5:
             wire += frame(1, payload, compressed=True)
@@ -156,9 +157,9 @@ def conversation(count: int, seed: int) -> list[Record]:
     chunks = cut(wire, [chance.randrange(len(wire)) for _ in range(count)])
     records = [handshake(extensions=DEFLATE)]
     for n, chunk in enumerate(chunks):
-        records.append(data(chunk, mono_ns=2000 + n))
         if n % 3 == 0:
-            records.append(data(bot.frame(b'{"id":%d,"op":"order"}' % n), sender="client", mono_ns=2000 + n))
+            records.append(data(bot.frame(b'{"id":%d,"op":"order"}' % (n + 300)), sender="client", mono_ns=2000 + n))
+        records.append(data(chunk, mono_ns=2000 + n))
     return [*records, over()]
 
 
@@ -185,7 +186,32 @@ def test_a_scribe_that_is_killed_again_and_again_is_not_noticed_in_the_capture(t
 
     undisturbed, disturbed_three_times = captures
     assert len(numbers_in(undisturbed)) == 8_000
+    assert sum(event.reply_to is not None for event in undisturbed) > 300
     assert disturbed_three_times == undisturbed
+
+
+@pytest.mark.parametrize("moment", [round(random.uniform(0, 0.1), 4) for _ in range(2)])
+def test_a_scribe_that_is_killed_while_it_finishes_is_finished_for(tmp_path: Path, moment: float) -> None:
+    hand_over = HandOver.create(16 << 20)
+    scribe = ScribeProcess.start(hand_over, Assignment(out=str(tmp_path)))
+    for record in [handshake(), *(data(text_frame(f'{{"n":{n}}}')) for n in range(10_000))]:
+        assert hand_over.put(record.what, record.venue_side, record.conn, record.at_ns, record.mono_ns, 1, record.body)
+    wait_until(lambda: hand_over.released == hand_over.written)
+    killer = threading.Timer(moment, kill_unless_gone, [scribe.pid])
+    killer.start()
+    path = scribe.finish("the bot ended")
+    killer.join()
+    hand_over.close()
+
+    assert path.is_file()
+    assert numbers_in(events_of(path)) == list(range(10_000))
+    with Capture.open(path) as capture:
+        assert capture.ended == "the bot ended"
+
+
+def kill_unless_gone(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def kill_soon(scribe: ScribeProcess, chance: random.Random) -> None:
