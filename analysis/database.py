@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Self
@@ -16,7 +15,6 @@ from wsreplay.captures.capture import Capture
 from wsreplay.captures.errors import CaptureError
 from wsreplay.captures.read_only import check_read_only
 from wsreplay.captures.schema import SCHEMA
-from wsreplay.captures.segments import Segment
 from wsreplay.captures.sql_error import QueryError, in_one_line
 
 _BATCH_ROWS = 8192
@@ -54,7 +52,7 @@ class Database:
         for attempt in range(_MOVES):
             names = names_of(captures)
             try:
-                segments = [[_by_name(segment) for segment in capture.segments] for capture in captures]
+                segments = [capture.segments for capture in captures]
                 return cls(query.connect(list(zip(names, segments, strict=True)), _statements(names)))
             except CaptureError:
                 # A recording that ended meanwhile has its files elsewhere now; ask for them again.
@@ -102,36 +100,10 @@ class Database:
     def _with_place(self, error: duckdb.Error, question: str) -> duckdb.Error:
         """The same error from where DuckDB says at which place it is, which it does not of a relation."""
         try:
-            with self._connection.cursor() as cursor:
-                cursor.execute(question).close()
+            self._connection.execute(question).fetchall()
         except duckdb.Error as placed:
             return placed if type(placed) is type(error) else error
         return error
-
-
-class _Copied:
-    """A segment whose rows are copied into the database, as its file can't be named to DuckDB."""
-
-    direct = False
-
-    def __init__(self, segment: Segment) -> None:
-        self._segment = segment
-        self.path = segment.path
-        self.metadata = segment.metadata
-        self.rows = segment.rows
-
-    def batches(self, first: int = 0, last: int | None = None) -> Iterator[pa.RecordBatch]:
-        """Its rows."""
-        return self._segment.batches(first, last)
-
-    def extent(self, column: str) -> tuple[int, int] | None:
-        """Its extent."""
-        return self._segment.extent(column)
-
-
-def _by_name(segment: Segment) -> Segment:
-    """The segment, or a copy where DuckDB would take its name for a pattern, and read whatever matches."""
-    return _Copied(segment) if glob.has_magic(str(segment.path.resolve())) else segment
 
 
 def names_of(captures: Sequence[Capture]) -> list[str]:

@@ -61,5 +61,5 @@ class Selection:
             # What ends our parenthesis and opens one of its own would be no condition: it must stand on its own, too.
             database.check(f"SELECT\n{self._where}\n", skip_lines=1)
             conditions.append(f"(\n{self._where}\n)")
-        question = f"SELECT {_COLUMNS} FROM events WHERE {' AND '.join(conditions)}"  # noqa: S608 - checked above
+        question = f"SELECT {_COLUMNS} FROM events WHERE {' AND '.join(conditions)} ORDER BY seq, part"  # noqa: S608
         return database.ask(question, skip_lines=1).batches()

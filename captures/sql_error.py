@@ -9,7 +9,7 @@ from wsreplay.captures.errors import CaptureError
 _EXCERPT = re.compile(r"\n\nLINE (\d+): (.*)\n( *)(\^+)\s*\Z", re.DOTALL)
 _GUESS = re.compile(r"\s*(Did you mean|Candidate (?:bindings|tables)[^:]*:)\s*(.*)", re.DOTALL)
 _LONGEST = 60
-_INTERNAL = ("pg_", "duckdb_", "sqlite_", "information_schema", "recorded", "rows_of_capture", "loaded_")
+_INTERNAL = ("pg_", "pragma_", "duckdb_", "sqlite_", "information_schema", "recorded", "rows_of_capture", "loaded_")
 """Tables that nobody means."""
 
 

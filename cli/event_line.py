@@ -78,13 +78,11 @@ class EventLines:
         address = f"{event.seq:>{self._address_width}}{f'.{event.part}' if event.part else '  ':<2}"
         conn = f"c{event.conn}" if event.conn is not None else ""
         facts = facts_of(event, self._relayed)
-        what = harmless(facts.what)
-        if len(what) > _WHAT_WIDTH:
-            what = what[: _WHAT_WIDTH - 1] + "…"
-        weight = size(event.size) if event.size is not None else ""
+        weight = f"{size(event.size) if event.size is not None else '':>7}"
         start = f"{address} {self._time(event.at_ns)} {since:>10} {conn:>4}"
-        arrow = f"{_ARROWS[event.sender]} {what:<{_WHAT_WIDTH}} {weight:>7}"
-        line = self._fitted(facts, None if self._width is None else self._width - len(start) - len(arrow) - 1)
+        arrow = f"{_ARROWS[event.sender]} {_in_column(harmless(facts.what))} {weight}"
+        taken = len(start) + _WHAT_WIDTH + len(weight) + len(" →  ")  # cells of "what", which may be fewer characters
+        line = self._fitted(facts, None if self._width is None else self._width - taken)
         if style is PLAIN:
             return f"{start} {arrow}{line}".rstrip()
         side = style.bad if facts.bad else getattr(style, event.sender)
@@ -104,6 +102,14 @@ class EventLines:
             shown, _ = _cut(payload.hex(" ") if isinstance(payload, bytes) else harmless(payload), room)
             line += f"{_SEPARATION}{style.dim}{shown}{style.off}"
         return line
+
+
+def _in_column(what: str) -> str:
+    if not what.isascii():
+        from rich.cells import set_cell_size
+
+        return set_cell_size(what, _WHAT_WIDTH)
+    return what[: _WHAT_WIDTH - 1] + "…" if len(what) > _WHAT_WIDTH else f"{what:<{_WHAT_WIDTH}}"
 
 
 def _cut(text: str, room: int | None) -> tuple[str, int | None]:
