@@ -204,6 +204,7 @@ class HandOverReader(_Shared):
     def __init__(self, fd: int) -> None:
         super().__init__(fd)
         self._note_size = _whole_pages(self.capacity // 8)
+        self.room_for_notes = self._note_size - _NOTE_HEADER.size
         self._position = self._words[_RELEASED]
         self.notes = b""
         """What the last reader wished to be remembered, true of the position where this one begins."""
@@ -253,7 +254,7 @@ class HandOverReader(_Shared):
         False: the notes are larger than the area for them. Then nothing is freed and the old ones stay.
         """
         if notes is not None:
-            if 16 + len(notes) > self._note_size:
+            if len(notes) > self.room_for_notes:
                 return False
             area = 2 if self._words[_NOTES] == 1 else 1
             at = self._note_area(area)

@@ -15,6 +15,7 @@ import msgspec
 from wsreplay.captures.decoder import Decoder
 from wsreplay.captures.event import DERIVED, Event
 from wsreplay.captures.redaction import Redactor
+from wsreplay.captures.schema import FINISHED
 from wsreplay.captures.transcript import Transcript, TranscriptNotes
 from wsreplay.captures.wire import Loss, Record
 from wsreplay.venues.dialect import Dialect
@@ -134,3 +135,11 @@ def _withhold(event: Event, error: Exception) -> None:
     for name in ("text", "data", "close_reason", *DERIVED):
         setattr(event, name, None)
     event.error_code = f"withheld, redaction failed: {type(error).__name__}"
+
+
+def reason_in(finished: str | None) -> str:
+    """How a recording ended, in words, from the JSON of its FINISH record."""
+    try:
+        return msgspec.json.decode(finished or "{}", type=dict[str, str]).get("why") or FINISHED
+    except msgspec.MsgspecError:
+        return FINISHED

@@ -27,10 +27,10 @@ from wsreplay.captures.columns import events_of
 from wsreplay.captures.errors import CaptureError, UserError
 from wsreplay.captures.event import Event
 from wsreplay.captures.handover import HandOverReader
-from wsreplay.captures.pipeline import Pipeline, PipelineNotes
+from wsreplay.captures.pipeline import Pipeline, reason_in
 from wsreplay.captures.redaction import Redactor
 from wsreplay.captures.redaction_key import load_or_create_key
-from wsreplay.captures.schema import CUT_OFF, FINISHED, Clocks, Metadata
+from wsreplay.captures.schema import CUT_OFF, Clocks, Metadata
 from wsreplay.captures.scribe_process import Assignment, Status
 from wsreplay.captures.session import Rotation, Session
 from wsreplay.captures.stage import StageReader
@@ -47,6 +47,8 @@ RECALLED = 200_000
 """So many of the last rows are shown to the decoder of a successor, for what is in flight."""
 LARGE_NOTES = 1 << 20
 _NAP_S, _LONGEST_NAP_S, _TROUBLED_NAP_S = 0.001, 0.02, 0.25
+BROKEN_OFF = "a scribe was killed while more was in progress on the connections than it could leave to the next one"
+NOTHING_LOST = Loss(records=0, bytes=0, from_mono_ns=0, to_mono_ns=0)
 PATIENCE_NS = 10_000_000_000
 """How long the end of a recording waits for a disk that refuses to write."""
 
@@ -71,14 +73,17 @@ class Scribe:
         else:
             self._session = Session.resume(Path(assignment.folder), rotation)
             self._recall()
+            last = self._session.last_seq or 0
+            if self._pipeline.resumed_out_of_step:  # brief notes are written right after staging
+                self._pipeline.transcript.next_seq = last + 1
+            else:
+                self._staged_before = last
         self._rows: list[Event] = []
         self._unkept = True
         """Whether anything was read that is neither staged nor in the notes."""
         self._oldest_ns = time.monotonic_ns()
         if self._pipeline.resumed_out_of_step:
-            nothing = Loss(records=0, bytes=0, from_mono_ns=0, to_mono_ns=0)
-            why = "a scribe was killed while more was in progress than it could leave to the next one"
-            self._rows += self._pipeline.lose(why, nothing, time.time_ns(), time.monotonic_ns())
+            self._rows += self._pipeline.lose(BROKEN_OFF, NOTHING_LOST, time.time_ns(), time.monotonic_ns())
         self._trouble: str | None = None
         self._proxy_gone = False
         self._gone_since_ns = 0
@@ -138,8 +143,9 @@ class Scribe:
     def _let_go(self) -> None:
         self._oldest_ns = time.monotonic_ns()
         notes = self._pipeline.notes()
-        if len(notes) > LARGE_NOTES and self._reader.unreleased < self._reader.capacity // 8:
-            return  # what was read can still be read again, and that costs nothing
+        costly = LARGE_NOTES < len(notes) <= self._reader.room_for_notes
+        if costly and self._reader.unreleased < self._reader.capacity // 8:
+            return  # what was read can still be read again
         if not self._reader.release(notes):
             self._reader.release(self._pipeline.notes(brief=True))
         self._unkept = False
@@ -167,11 +173,10 @@ class Scribe:
                 for event in events_of(batch):
                     self._finishers_ran = self._finishers_ran or event.kind == "incident"
                     self._pipeline.recall(event)
-        self._staged_before = self._session.last_seq or 0
 
     def _wait(self, seconds: float) -> None:
         if self._proxy_gone:
-            # A disk that refuses is waited for, but not for ever: nobody is left who would notice.
+            # A disk that refuses is not waited for for ever: nobody is left who would notice.
             if time.monotonic_ns() - self._gone_since_ns > PATIENCE_NS:
                 raise CaptureError(self._trouble or "the proxy is gone")
             time.sleep(seconds)
@@ -182,7 +187,7 @@ class Scribe:
     def _finish(self) -> Path:
         """All is read: state what is to be stated, run the finishers, publish."""
         pipeline = self._pipeline
-        ended = _reason(pipeline.finished)
+        ended = reason_in(pipeline.finished)
         rows = []
         if pipeline.finished is None:
             ended = f"{CUT_OFF}: the proxy ended without a word"
@@ -262,28 +267,6 @@ def metadata_of(assignment: Assignment, venue: Dialect) -> Metadata:
     )
 
 
-def _reason(finished: str | None) -> str:
-    """How the recording ended, in words, from the JSON of its FINISH record."""
-    try:
-        return msgspec.json.decode(finished or "{}", type=dict[str, str]).get("why") or FINISHED
-    except msgspec.MsgspecError:
-        return FINISHED
-
-
-def _published_for_the_dead(assignment: Assignment, reader: HandOverReader, voice: int) -> bool:
-    """Whether the scribe before died with nothing left to do but publishing, and that is done now."""
-    if assignment.folder is None or not reader.notes:
-        return False
-    notes = msgspec.msgpack.decode(reader.notes, type=PipelineNotes)
-    if notes.transcript.finished is None:
-        return False
-    path = publish_for_the_dead(Path(assignment.folder), _reason(notes.transcript.finished))
-    if path is not None:
-        done = Status(recording=assignment.folder, done=str(path), rows=notes.rows, gaps=notes.gaps)
-        os.write(voice, msgspec.json.encode(done) + b"\n")
-    return path is not None
-
-
 def _assigned(lifeline: int) -> Assignment:
     line = b""
     while not line.endswith(b"\n"):
@@ -305,8 +288,11 @@ def main() -> int:
     lifeline = sys.stdin.fileno()
     try:
         assignment, reader = _assigned(lifeline), HandOverReader(int(sys.argv[1]))
-        if not _published_for_the_dead(assignment, reader, voice):
+        done = publish_for_the_dead(Path(assignment.folder), reader.notes) if assignment.folder else None
+        if done is None:
             Scribe(assignment, reader, lifeline, voice).run()
+        else:
+            os.write(voice, msgspec.json.encode(done) + b"\n")
     except (UserError, VenueError) as error:
         with suppress(BrokenPipeError):
             os.write(voice, msgspec.json.encode(Status(failed=str(error))) + b"\n")

@@ -7,18 +7,23 @@ from pathlib import Path
 import msgspec
 
 from wsreplay.captures import working_folder
+from wsreplay.captures.pipeline import PipelineNotes, reason_in
 from wsreplay.captures.recover import recover
+from wsreplay.captures.scribe_process import Status
 from wsreplay.captures.stage import StageReader
 
 
-def publish_for_the_dead(folder: Path, ended: str) -> Path | None:
+def publish_for_the_dead(folder: Path, notes: bytes) -> Status | None:
     """Publish a recording that had ended and is whole; None if its scribe died before that, and there is more to do."""
+    known = msgspec.msgpack.decode(notes, type=PipelineNotes) if notes else None
+    if known is None or known.transcript.finished is None:
+        return None
     if working_folder.begun(folder):
         if not _closed(folder):
             return None
-        description = working_folder.description(folder)
-        working_folder.describe(folder, msgspec.structs.replace(description, ended=ended))
-    return recover(folder)
+        ended = reason_in(known.transcript.finished)
+        working_folder.describe(folder, msgspec.structs.replace(working_folder.description(folder), ended=ended))
+    return Status(recording=str(folder), done=str(recover(folder)), rows=known.rows, gaps=known.gaps)
 
 
 def _closed(folder: Path) -> bool:

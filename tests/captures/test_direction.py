@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from captures.traffic import DEFLATE, Compressing, cut, frame, text_frame
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsreplay.captures.direction import Direction, DirectionNotes, frame_start
@@ -55,6 +55,7 @@ def successor(direction: Direction, sender: str) -> Direction:
     return Direction("client" if sender == "client" else "venue", msgspec.msgpack.decode(notes, type=DirectionNotes))
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_successor_goes_on_as_if_nothing_had_happened(choice: st.DataObject) -> None:
     sender = choice.draw(SIDES)
@@ -148,12 +149,14 @@ def test_behind_a_gap_nothing_is_guessed_of_what_refers_to_missing_bytes() -> No
     assert plain.text == "not compressed"
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(max_codepoint=127), max_size=300), st.lists(PAYLOADS, min_size=1, max_size=3))
 def test_a_frame_is_found_behind_any_ascii_text(rest: str, payloads: list[bytes]) -> None:
     frames = b"".join(frame(1, payload) for payload in payloads)
     assert frame_start(rest.encode() + frames, masked=False, compressing=True) == len(rest)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(max_codepoint=127)))
 def test_no_frame_is_found_in_ascii_text(text: str) -> None:
     assert frame_start(text.encode(), masked=False, compressing=True) is None

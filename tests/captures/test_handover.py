@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsreplay.captures.handover import HandOver, HandOverReader
@@ -60,6 +60,7 @@ def test_a_record_comes_back_as_it_was_put(hand_over: HandOver) -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(PUTS, PUTS, PUTS, READS, RELEASES, SUCCESSIONS), max_size=60))
 def test_any_sequence_of_puts_and_reads_gives_the_records_in_order_and_counts_the_rest(
     steps: list[tuple[object, ...]],

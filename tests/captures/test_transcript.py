@@ -11,7 +11,7 @@ import brotli  # type: ignore[import-untyped]
 import msgspec
 import pytest
 from captures.traffic import DEFLATE, Compressing, cut, data, end, frame, handshake, over, text_frame
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsreplay.captures.event import Event
@@ -291,6 +291,7 @@ def test_of_a_body_that_was_cut_what_there_is_can_be_read() -> None:
     assert json_of(answered)["cut"] is True
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_successor_writes_on_what_the_first_would_have_written(choice: st.DataObject) -> None:
     venue, bot = Compressing(), Compressing("client")
