@@ -77,6 +77,12 @@ from wsreplay.captures.errors import UserError
     help="Memory for what was read and is not yet written.",
 )
 @click.option("--keep-secrets", is_flag=True, help="Do not redact. The capture then holds live keys and signatures.")
+@click.option(
+    "--fault", "faults", multiple=True, metavar="PLAN", help='Disturb the line: "drop rst before reply createOrder".'
+)
+@click.option(
+    "--allow-production", multiple=True, metavar="HOST", help="Allow faults on the live line of this production host."
+)
 @click.option("--addon", is_flag=True, help="Print the path of the addon for plain mitmproxy (mitmdump -s) and exit.")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def record(
@@ -94,6 +100,8 @@ def record(
     read_on: float,
     hand_over: int,
     keep_secrets: bool,
+    faults: tuple[str, ...],
+    allow_production: tuple[str, ...],
     addon: bool,
     command: tuple[str, ...],
 ) -> None:
@@ -108,6 +116,7 @@ def record(
       wsreplay record --to ws://127.0.0.1:9001 -- python bot.py {url}
       wsreplay record --to wss://ws.venue.example --to rest=https://api.venue.example -- ./bot
       wsreplay record --venue reya --sim -- python bot.py {url} {url:rest}
+      wsreplay record --venue reya --sim --fault "drop rst before reply createOrder #2" -- ./bot {url} {url:rest}
       wsreplay record --mode regular --allow-host venue.example -- python bot.py
       mitmdump -s "$(wsreplay record --addon)"
     """
@@ -117,6 +126,8 @@ def record(
         click.echo(Path(proxy.__file__).with_name("addon.py"))
         return
     # mitmproxy takes a second to import.
+    from wsreplay.faults.plan import load_plan
+    from wsreplay.faults.safety import check_live_faults
     from wsreplay.proxy.companion import Companion
     from wsreplay.proxy.loop import new_loop
     from wsreplay.proxy.plan import RecordingPlan
@@ -125,8 +136,7 @@ def record(
     from wsreplay.venues.registry import dialect
     from wsreplay.venues.simulation import simulator
 
-    if venue is not None:
-        dialect(venue)
+    read_by = dialect(venue or "generic")
     with contextlib.ExitStack() as companions:
         if sim:
             if to or venue is None:
@@ -151,7 +161,10 @@ def record(
             trust=trust,
             hand_over=hand_over << 20,
             command=command,
+            fault_plan=load_plan(faults) if faults else None,
         )
+        if faults:
+            check_live_faults(plan.hosts(), read_by.production_hosts, allow_production)
 
         def say(text: str) -> None:
             click.echo(text)
@@ -161,7 +174,7 @@ def record(
             click.echo(f"wsreplay: {text}", err=True)
 
         async def run() -> None:
-            recorded = await Recording(plan, say=say, tell=tell, finishers=()).run()
+            recorded = await Recording(plan, say=say, tell=tell, decode=read_by.decode).run()
             say(f"capture {recorded.path}")
             if recorded.exit_code:
                 sys.exit(recorded.exit_code)

@@ -113,12 +113,12 @@ class Gate(Relay):
         elif how != "fin":
             self._give_up(way)
             super().ended(wire, how)
-        elif not wire.heard_end:
+        elif not (wire.heard_end or way.wire.end_waits):
             now = self._scheduler.now_ns()
             if rest := way.cutter.rest():
                 way.passage.put(Passing(rest), now, size=rest.size)
             way.lose(way.passage.close(now))
-            wire.heard_end = way.end_waits = True
+            way.wire.end_waits = True
             self._flow(way)
 
     def closed(self, wire: Wire) -> None:
@@ -200,8 +200,8 @@ class Gate(Relay):
             way.timer = None
         if (wake := way.passage.wake_ns()) is not None:
             way.timer = self._scheduler.call_later(max(0, wake - now), partial(self._flow, way))
-        if way.end_waits and not len(way.passage):
-            way.end_waits = way.wire.heard_end = False
+        if way.wire.end_waits and not len(way.passage):
+            way.wire.end_waits = False
             super().ended(way.wire, "fin")
         if way.wire.paused and way.passage.size <= HELD // 2 and not way.to.full:
             way.wire.resume()

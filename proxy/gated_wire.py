@@ -27,6 +27,8 @@ class _Gated(Wire):
     gate: Gatekeeper
     full = False
     """Its peer reads slowly."""
+    end_waits = False
+    """Its peer's end came, and is passed on once all that was said before has been."""
 
     def hand_on(self, data: bytes, at_ns: int, mono_ns: int) -> None:
         """Leave it to the gate what is handed on, and when."""
@@ -55,6 +57,10 @@ class GatedWire(_Gated):
 
 class GatedTlsWire(_Gated, TlsWire):
     """A wire under TLS."""
+
+    def eof_received(self) -> bool:
+        """A FIN, which says nothing new after a close_notify."""
+        return self.end_waits or super().eof_received()
 
 
 type GateWire = GatedWire | GatedTlsWire

@@ -32,6 +32,7 @@ class Keeping:
             keep_secrets=plan.keep_secrets,
             upstreams={upstream.name: upstream.url() for upstream in plan.upstreams},
             mode=plan.mode,
+            fault_plan=plan.fault_plan.as_json() if plan.fault_plan else None,
             notes={"blind": list(blind)} if blind else {},
             finishers=list(finishers),
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from wsreplay.captures.errors import UserError
+from wsreplay.faults.plan import FaultPlan
 from wsreplay.proxy.allowed import AllowedHosts
 from wsreplay.proxy.upstream import Upstream
 
@@ -30,6 +31,7 @@ class RecordingPlan(msgspec.Struct, frozen=True, kw_only=True):
     trust: Path | None = None
     hand_over: int = 256 << 20
     command: tuple[str, ...] = ()
+    fault_plan: FaultPlan | None = None
 
     def listeners(self) -> list[tuple[str, Upstream | None]]:
         """The listeners as mitmproxy specifies them, each with its upstream (None: the bot names the host)."""
@@ -58,6 +60,10 @@ class RecordingPlan(msgspec.Struct, frozen=True, kw_only=True):
             (u.mode(self.listen_host, self.listen_port + i if self.listen_port else 0), u)
             for i, u in enumerate(self.upstreams)
         ]
+
+    def hosts(self) -> list[str]:
+        """The hosts that the bot may reach."""
+        return [u.host for u in self.upstreams] if self.mode == "reverse" else list(self.allow_hosts)
 
     def allowed(self) -> AllowedHosts | None:
         """Which hosts the bot may name; None in reverse mode, where it names none."""

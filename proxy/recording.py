@@ -12,6 +12,8 @@ import msgspec
 
 from wsreplay.proxy.bot import Bot, arguments, environment, program_of
 from wsreplay.proxy.certificates import bot_roots, ca_folder, upstream_roots
+from wsreplay.proxy.gate import Decode
+from wsreplay.proxy.gates import GateFactory
 from wsreplay.proxy.keeping import Keeping
 from wsreplay.proxy.master import Proxy, with_ports
 from wsreplay.proxy.plan import RecordingPlan
@@ -37,13 +39,18 @@ class Recording:
         *,
         say: Callable[[str], None],
         tell: Callable[[str], None],
-        finishers: tuple[str, ...],
+        finishers: tuple[str, ...] = (),
+        decode: Decode | None = None,
     ) -> None:
-        """``say`` prints the lines that programs rely on, ``tell`` what is for people."""
+        """``say`` prints the lines that programs rely on, ``tell`` what is for people.
+
+        ``finishers`` find incidents when the capture is complete; ``decode``, a dialect's, is what a fault plan needs.
+        """
         self._plan = plan
         self._say = say
         self._tell = tell
         self._finishers = finishers
+        self._decode = decode
         self._stop = asyncio.Event()
         self._reason = ""
 
@@ -60,7 +67,12 @@ class Recording:
         modes = with_ports([mode for mode, _ in listeners])
         names = {mode: upstream.name for mode, (_, upstream) in zip(modes, listeners, strict=True) if upstream}
         keeping = Keeping(plan, self._tell)
-        tap = Tap(keeping.note, upstreams=names, allows=plan.allowed(), read_on=plan.read_on, tell=self._tell)
+        gate = None
+        if plan.fault_plan is not None and self._decode is not None:
+            gate = GateFactory(plan.fault_plan, self._decode)
+        tap = Tap(
+            keeping.note, upstreams=names, allows=plan.allowed(), read_on=plan.read_on, tell=self._tell, gate=gate
+        )
         proxy = Proxy(tap, modes, ca_folder=folder, trust=trust, tell=self._tell)
         try:
             addresses = await proxy.start()

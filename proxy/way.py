@@ -53,8 +53,6 @@ class Way:
         self.passage = Passage[Passing]()
         self.timer: Timer | None = None
         """Wakes what waits in the passage."""
-        self.end_waits = False
-        """Its FIN came, and is passed on once all that was said before has been."""
         self.astray_told = False
         self._conn = conn
         self._note = note
