@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Self
 
 import duckdb
@@ -34,10 +35,11 @@ class Answer:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows, once."""
-        try:
-            yield from self._reader
-        except (duckdb.Error, pa.ArrowException, OSError) as error:
-            raise QueryError(in_one_line(error, self._question, self._skip_lines)) from error
+        with interruptible():
+            try:
+                yield from self._reader
+            except (duckdb.Error, pa.ArrowException, OSError) as error:
+                raise QueryError(in_one_line(error, self._question, self._skip_lines)) from error
 
 
 class Database:
@@ -91,10 +93,11 @@ class Database:
     def ask(self, question: str, *, skip_lines: int = 0) -> Answer:
         """Put one SELECT. ``skip_lines``: how many of its lines are ours, for the place of an error."""
         self.check(question, skip_lines=skip_lines)
-        try:
-            reader = self._connection.sql(question).to_arrow_reader(_BATCH_ROWS)
-        except duckdb.Error as error:
-            raise QueryError(in_one_line(self._with_place(error, question), question, skip_lines)) from error
+        with interruptible():
+            try:
+                reader = self._connection.sql(question).to_arrow_reader(_BATCH_ROWS)
+            except duckdb.Error as error:
+                raise QueryError(in_one_line(self._with_place(error, question), question, skip_lines)) from error
         return Answer(reader, question, skip_lines)
 
     def _with_place(self, error: duckdb.Error, question: str) -> duckdb.Error:
@@ -104,6 +107,17 @@ class Database:
         except duckdb.Error as placed:
             return placed if type(placed) is type(error) else error
         return error
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Ctrl-C is what it is everywhere else: DuckDB ends its query, and raises something of its own."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":
+            raise
+        raise KeyboardInterrupt from error
 
 
 def names_of(captures: Sequence[Capture]) -> list[str]:

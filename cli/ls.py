@@ -10,6 +10,7 @@ import click
 
 from wsreplay.cli.capture_argument import DEFAULT_FOLDER
 from wsreplay.cli.harmless import harmless
+from wsreplay.cli.plain_errors import tell
 from wsreplay.cli.units import duration, iso, moment, size
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def ls(folder: Path | None, form: str) -> None:
     elif found:
         _write_table(found)
     else:
-        click.echo(f"wsreplay: no captures in {folder}: make one with `wsreplay record`", err=True)
+        tell(f"no captures in {folder}: make one with `wsreplay record`")
 
 
 def _write_table(found: list[Found]) -> None:

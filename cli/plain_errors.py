@@ -27,8 +27,18 @@ class Refusal(click.ClickException):
 
     @override
     def show(self, file: IO[Any] | None = None) -> None:
-        """Print it. A path or a payload in it may hold whatever; a line break or a control sequence it must not."""
-        click.echo(f"wsreplay: {harmless(' '.join(self.message.split()))}", file=file, err=file is None)
+        """Print it."""
+        click.echo(_line(self.message), file=file, err=file is None)
+
+
+def tell(message: str) -> None:
+    """Say something on standard error that is no failure."""
+    click.echo(_line(message), err=True)
+
+
+def _line(message: str) -> str:
+    """One line, whatever a path or a payload in the message holds."""
+    return f"wsreplay: {harmless(' '.join(message.split()))}"
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import click
 
 from wsreplay.captures.errors import UserError
 from wsreplay.cli.capture_argument import CapturePath
-from wsreplay.cli.plain_errors import WRONG, Refusal
+from wsreplay.cli.plain_errors import WRONG, tell
 
 
 @click.command(
@@ -33,7 +33,7 @@ def recover(paths: tuple[Path, ...]) -> None:
             if not each.name.endswith(LIVE):
                 continue
             if within and is_recording(each):
-                click.echo(f"wsreplay: {each} is still being recorded and was left alone", err=True)
+                tell(f"{each} is still being recorded and was left alone")
                 continue
             try:
                 click.echo(f"capture {finish(each)}")
@@ -42,9 +42,9 @@ def recover(paths: tuple[Path, ...]) -> None:
                 # One that can't be finished must not keep the others waiting.
                 if len(paths) == 1 and not within:
                     raise
-                Refusal(str(error)).show()
+                tell(str(error))
                 failed += 1
     if failed:
         click.get_current_context().exit(WRONG)
     if not recovered:
-        click.echo("wsreplay: nothing to recover: no recording there was cut off", err=True)
+        tell("nothing to recover: no recording there was cut off")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from captures.recorded import capture, event, events, session
 
-from wsreplay.analysis.database import Database, names_of
+from wsreplay.analysis.database import Database, interruptible, names_of
 from wsreplay.analysis.selection import Selection
 from wsreplay.captures import query
 from wsreplay.captures.capture import Capture
@@ -72,6 +72,12 @@ def test_an_error_while_rows_are_read_is_told_like_any_other(tmp_path: Path) -> 
         assert answer_batches is None
         assert "\n" not in str(told.value)
         assert count(database) == 4
+
+
+@pytest.mark.parametrize(("message", "becomes"), [("Query interrupted", KeyboardInterrupt), ("other", RuntimeError)])
+def test_an_interrupt_of_the_engine_is_an_interrupt(message: str, becomes: type[BaseException]) -> None:
+    with pytest.raises(becomes), interruptible():
+        raise RuntimeError(message)
 
 
 def test_a_selection_chooses_the_same_rows_at_once_and_piece_by_piece(tmp_path: Path) -> None:

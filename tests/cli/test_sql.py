@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -199,6 +200,17 @@ def test_a_query_can_come_from_standard_input(path: Path) -> None:
     command = [sys.executable, "-m", "wsreplay", "sql", str(path), "-", "--format", "csv"]
     done = subprocess.run(command, input="SELECT 1 AS one", capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "one\n1\n"
+
+
+def test_an_interrupt_ends_it_cleanly(path: Path) -> None:
+    query = "SELECT range AS n FROM range(1000000000000)"
+    command = [sys.executable, "-m", "wsreplay", "sql", str(path), query, "--format", "csv"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "n\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60)[1] == ""
+        assert process.returncode == 130
 
 
 def test_a_query_is_taken_as_it_is(path: Path) -> None:
