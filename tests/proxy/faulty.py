@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import itertools
 import json
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -30,13 +31,14 @@ class Clock:
     def __init__(self) -> None:
         self._now = 0
         self._alarms: list[tuple[int, int, _Alarm]] = []
+        self._turns = itertools.count()
 
     def now_ns(self) -> int:
         return self._now
 
     def call_later(self, delay_ns: int, callback: Callable[[], object]) -> _Alarm:
         alarm = _Alarm(callback)
-        heapq.heappush(self._alarms, (self._now + delay_ns, len(self._alarms), alarm))
+        heapq.heappush(self._alarms, (self._now + delay_ns, next(self._turns), alarm))
         return alarm
 
     def go_on(self, duration_ns: int) -> None:
