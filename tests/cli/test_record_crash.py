@@ -49,6 +49,15 @@ def numbers(capture: Capture, sender: str) -> list[int]:
     return [json.loads(e.text or "")["id"] for e in capture.events() if e.kind == "text" and e.sender == sender]
 
 
+def until_staged(folder: Path) -> None:
+    """Until the scribe has something on record; a machine may be too busy to have let it."""
+    [live] = folder.glob("*.live")
+    while True:
+        with wsreplay.open(live) as capture:
+            if numbers(capture, "client"):
+                return
+
+
 def published(folder: Path) -> Path:
     """The capture, once the scribe that was left alone has made it."""
     deadline = time.monotonic() + 30
@@ -68,7 +77,9 @@ def test_the_proxy_is_killed_and_the_scribe_finishes_the_capture(tmp_path: Path,
                 bot.recv()
             recorder.process.kill()
         with wsreplay.open(published(tmp_path)) as capture:
-            assert numbers(capture, "client") == numbers(capture, "venue") == list(range(MANY)), "something was lost"
+            assert numbers(capture, "client") == list(range(MANY)), "something was lost"
+            # Bytes are handed on first and noted afterwards: the very last reply may have been heard, and not noted.
+            assert numbers(capture, "venue") in (list(range(MANY)), list(range(MANY - 1)))
             assert "cut off" in (capture.metadata.ended or "")
 
 
@@ -105,8 +116,9 @@ def test_both_are_killed_and_what_is_missing_is_stated(tmp_path: Path, venue: st
             for number in range(MANY):
                 bot.send(json.dumps({"id": number}))
                 bot.recv()
-            before_ns = time.time_ns()
             scribe = scribe_of(recorder)
+            until_staged(tmp_path)
+            before_ns = time.time_ns()
             recorder.process.send_signal(signal.SIGSTOP)  # so that it can't replace the scribe
             scribe.kill()
             recorder.process.kill()
