@@ -52,9 +52,9 @@ class GenericDialect:
             message = read_json(payload)
         except NotJsonError:
             return self._read_no_json(payload, sender)
-        if type(message) is dict:
+        if type(message) is dict and message:
             return self._read(message, message, sender)
-        if type(message) is list:
+        if type(message) is list and message:
             return self._read(_as_object(message), message, sender)
         return _heartbeat(message) if type(message) is str else _NOTHING
 
@@ -117,6 +117,8 @@ class GenericDialect:
     def _request(self, found: Findings, op: str | None, about: Word, channel: str | None, whole: Any) -> Envelope:
         mapping = self.mapping
         intent = None
+        if found.side is None:
+            found.side = about.side
         if found.qty is not None and found.side is not None:
             if found.order_type == op:
                 found.order_type = None
@@ -178,7 +180,8 @@ class GenericDialect:
                 qty=found.qty,
                 venue_at_ns=found.time,
             )
-        newest = error_code is not None and (key is None or self._repeats_an_id(error_code))
+        # An error that names no request is about what was just said.
+        newest = error_code is not None and (self._repeats_an_id(error_code) if key is not None else role == "error")
         return Envelope(
             role=role,
             op=op,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from wsreplay.venues.generic.names import (
     ANSWER_ENDINGS,
@@ -20,6 +20,7 @@ from wsreplay.venues.generic.names import (
 
 _LONGEST = 200
 """What is longer than this is no operation and no channel, whatever its name."""
+_CHANNELS = ("channel", "topic", "stream", "feed")
 _SPLIT = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])").findall
 _REPEATED_ID = re.compile(
     r"duplicate[\W_]*(request[\W_]*)?id|id[\W_]*(is[\W_]*)?(already[\W_]*in[\W_]*(use|flight)|duplicate)"
@@ -47,6 +48,8 @@ class Word(NamedTuple):
     about_orders: bool
     creates_none: bool
     """It cancels, changes or asks: its request makes no new order."""
+    side: Literal["buy", "sell"] | None
+    """It is one of two operations, one for each side."""
 
 
 @lru_cache(maxsize=4096)
@@ -63,6 +66,7 @@ def word(op: str) -> Word:
         subscribes="sub" in low,
         about_orders="order" in low,
         creates_none=not words.isdisjoint(NOT_CREATING),
+        side="buy" if "buy" in words else "sell" if "sell" in words else None,
     )
 
 
@@ -81,9 +85,10 @@ def channel_in(named: Any, arguments: Any, op: str | None) -> str | None:
     """
     channel = _channel(named)
     if channel is None and arguments is not None:
-        plain = type(arguments) is str or (type(arguments) is list and bool(arguments) and type(arguments[0]) is str)
-        if not plain or (op is not None and word(op).subscribes):
-            channel = _channel(arguments)
+        texts = type(arguments) is str or (type(arguments) is list and all(type(item) is str for item in arguments))
+        if not (texts and op is not None and word(op).subscribes):
+            arguments = _objects_in(arguments)
+        channel = _channel(arguments)
     return channel if channel is not None and len(channel) <= _LONGEST else None
 
 
@@ -92,18 +97,23 @@ def repeats_an_id(error_code: str) -> bool:
     return _REPEATED_ID.search(error_code.lower()) is not None
 
 
+def _objects_in(arguments: Any) -> Any:
+    """The arguments without what only stands among them: names and values of other things."""
+    if type(arguments) is list:
+        return [_objects_in(item) for item in arguments[:_LONGEST] if type(item) is dict]
+    if type(arguments) is dict:
+        return {name: value for name, value in arguments.items() if name in _CHANNELS}
+    return None
+
+
 def _channel(named: Any) -> str | None:
     if type(named) is str:
         return named or None
     if type(named) is int:
         return str(named)
     if type(named) is dict:
-        for name in ("channel", "topic", "stream", "feed", "name"):
-            if type(named.get(name)) is str:
-                return named[name] or None
-        if type(named.get("type")) is str and "side" not in named:
-            return named["type"] or None
-        return None
+        found = next((named[name] for name in (*_CHANNELS, "name", "type") if type(named.get(name)) is str), None)
+        return found or None
     if type(named) is list:
         channels = [_channel(item) for item in named[:_LONGEST]]
         return ",".join(dict.fromkeys(channel for channel in channels if channel)) or None
