@@ -1,0 +1,194 @@
+"""``wsreplay run``: be the bot of a recording, against a server."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, override
+
+import click
+
+from wsreplay.captures.errors import UserError
+from wsreplay.cli.capture_argument import CapturePath
+
+if TYPE_CHECKING:
+    from wsreplay.captures.capture import Capture
+    from wsreplay.replay.performance import Performed
+
+DIVERGED = 1
+_SPEED = re.compile(r"(\d+(?:\.\d+)?|\.\d+)x", re.IGNORECASE)
+_SHOWN = 5
+"""Divergences that are told one by one."""
+
+
+class Speed(click.ParamType[Any]):
+    """How fast: original, max, or a multiple of the original."""
+
+    name = "speed"
+
+    @override
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read it as a multiple."""
+        if isinstance(value, float):
+            return value
+        if value in ("original", "max"):
+            return 1.0 if value == "original" else inf
+        found = _SPEED.fullmatch(str(value))
+        if found is None or not float(found[1]):
+            self.fail(f"{value!r} is no speed: give original, max, or a multiple such as 2x or 0.5x", param, ctx)
+        return float(found[1])
+
+
+@click.command()
+@click.argument("capture", metavar="CAPTURE", type=CapturePath())
+@click.option(
+    "--to",
+    metavar="[NAME=]URL",
+    multiple=True,
+    help="The server to replay against, and with names its siblings; without it, the venue's simulator.",
+)
+@click.option(
+    "--speed",
+    type=Speed(),
+    default="original",
+    show_default=True,
+    metavar="original|max|Nx",
+    help="Keep the recorded times, wait for nothing but replies, or go N times as fast.",
+)
+@click.option("--from", "first", metavar="SEQ", type=click.IntRange(min=0), default=0, help="Send from this event on.")
+@click.option("--to-seq", "last", metavar="SEQ", type=click.IntRange(min=0), help="Send up to this event.")
+@click.option("--where", metavar="SQL", help="Send only what this holds for, a condition over the columns of events.")
+@click.option("--conn", metavar="N", type=click.IntRange(min=1), help="Send only what this connection sent.")
+@click.option(
+    "--key",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File with the private key that signs the orders; the simulator needs none.",
+)
+@click.option(
+    "--allow-production",
+    metavar="HOST",
+    multiple=True,
+    help="Allow this production host. The orders are real there.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("captures"),
+    show_default=True,
+    help="Folder for the replay's own capture.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="json: one object a line.")
+def run(
+    capture: Path,
+    to: tuple[str, ...],
+    speed: float,
+    first: int,
+    last: int | None,
+    where: str | None,
+    conn: int | None,
+    key: Path | None,
+    allow_production: tuple[str, ...],
+    out: Path,
+    form: str,
+) -> None:
+    """Replay a capture: be its bot against a server, and compare.
+
+    What the client sent is sent again, each message when the replies that came before it are in. Order ids, nonces,
+    deadlines and signatures are made new. The replay is recorded as a capture of its own, named in the last line.
+    Nothing is ever sent to where the capture was recorded, unless --to says so.
+
+    Exit codes: 0 reproduced, 1 diverged, 2 could not run.
+
+    \b
+    Examples:
+      wsreplay run session.parquet
+      wsreplay run session.parquet --speed max
+      wsreplay run session.parquet --to ws://127.0.0.1:9001 --to rest=http://127.0.0.1:9002
+      wsreplay run session.parquet --from 100 --to-seq 250 --conn 2
+      wsreplay run session.parquet --where "op <> 'cancelAll'" --format json
+    """
+    from wsreplay.captures.capture import Capture
+    from wsreplay.replay.key import load_key
+    from wsreplay.replay.performance import Plan, perform
+
+    with Capture.open(capture) as opened:
+        plan = Plan(
+            to=to,
+            speed=speed,
+            wanted=_wanted(opened, first, last, where, conn),
+            until=last,
+            key=load_key(key) if key is not None else None,
+            allow_production=allow_production,
+            out=out,
+        )
+        performed = asyncio.run(perform(opened, plan))
+    click.echo(_json(performed) if form == "json" else _text(performed))
+    click.echo(f"capture {performed.path}")
+    if not performed.verdict.reproduced:
+        sys.exit(DIVERGED)
+
+
+def _wanted(
+    capture: Capture, first: int, last: int | None, where: str | None, conn: int | None
+) -> frozenset[int] | None:
+    """The addresses of what is selected; None: everything is."""
+    if not first and last is None and where is None and conn is None:
+        return None
+    from wsreplay.analysis.selection import Selection
+    from wsreplay.captures.sql_error import QueryError
+
+    with Selection(capture, where=where, conn=conn, first=first) as selection:
+        try:
+            seqs = (seq for batch in selection.batches() for seq in batch.column("seq").to_pylist())
+            return frozenset(seq for seq in seqs if last is None or seq <= last)
+        except QueryError as error:
+            raise UserError(f"--where: {error}") from error
+
+
+def _text(performed: Performed) -> str:
+    from wsreplay.cli.units import duration
+
+    verdict = performed.verdict
+    lines = "1 line" if performed.lines == 1 else f"{performed.lines} lines"
+    text = [
+        f"re-driven: {performed.requests} messages and requests on {lines}, against {performed.target}, "
+        f"in {duration(performed.took_ns)}"
+    ]
+    if performed.held_back:
+        text.append(f"not sent: {performed.held_back} messages that never reached the venue in the recording, either")
+    width = max((len(op) for op, _, _ in verdict.outcomes), default=0)
+    text += [f"  {op:{width}}  {count:>4}  {outcome}" for op, outcome, count in verdict.outcomes]
+    if verdict.incidents:
+        text.append(f"again: {', '.join(verdict.incidents)}")
+    if verdict.first is None:
+        text.append("reproduced: what became of each request is what became of it in the recording")
+        return "\n".join(text)
+    text.append(f"diverged at #{verdict.first.seq}: {verdict.first}")
+    text += [f"  then at #{each.seq}: {each}" for each in verdict.divergences[1:_SHOWN]]
+    if len(verdict.divergences) > _SHOWN:
+        text.append(f"  and {len(verdict.divergences) - _SHOWN} more")
+    return "\n".join(text)
+
+
+def _json(performed: Performed) -> str:
+    import msgspec
+
+    verdict = performed.verdict
+    said = {
+        "verdict": "reproduced" if verdict.reproduced else "diverged",
+        "first_divergence": verdict.first,
+        "divergences": verdict.divergences,
+        "outcomes": [{"op": op, "outcome": outcome, "count": count} for op, outcome, count in verdict.outcomes],
+        "incidents": verdict.incidents,
+        "sent": performed.requests,
+        "lines": performed.lines,
+        "held_back": performed.held_back,
+        "took_ns": performed.took_ns,
+        "target": performed.target,
+        "capture": str(performed.path),
+    }
+    return msgspec.json.encode(said).decode()

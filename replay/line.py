@@ -1,0 +1,291 @@
+"""One WebSocket line of a replay, down to its bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import time
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from websockets.client import ClientProtocol
+from websockets.datastructures import Headers
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Response
+from websockets.protocol import OPEN
+from websockets.typing import Subprotocol
+from websockets.uri import parse_uri
+
+from wsreplay.captures.wire import Handshake, What, as_json
+from wsreplay.proxy.framing import Cutter, Unit
+from wsreplay.replay.script import Open
+from wsreplay.replay.targets import Place
+
+CLOSE_S = 2.0
+"""How long the venue has for its part of a goodbye."""
+_LINGER_NONE = struct.pack("ii", 1, 0)
+_HEAD_END = b"\r\n\r\n"
+_OURS = frozenset({"host", "connection", "upgrade", "content-length", "proxy-connection"})
+
+
+class Note(Protocol):
+    """Where records go."""
+
+    def __call__(
+        self, what: What, venue_side: bool, conn: int, at_ns: int, mono_ns: int, relay_ns: int, body: bytes, /
+    ) -> None:
+        """Take one record; never wait."""
+        ...
+
+
+class LineEvents(Protocol):
+    """Who is told what happens on a line."""
+
+    def opened(self, line: int) -> None:
+        """The handshake was answered with 101."""
+        ...
+
+    def refused(self, line: int, status: int, why: str) -> None:
+        """The handshake was refused."""
+        ...
+
+    def received(self, line: int, payload: str | bytes) -> tuple[bool, Callable[[], None]]:
+        """A message came: whether it reaches the bot, and what to do once it is on record."""
+        ...
+
+    def ended(self, line: int, how: str) -> None:
+        """The line is gone."""
+        ...
+
+
+class Line(asyncio.Protocol):
+    """A bot's end of one line. Pings are answered by the WebSocket library; all bytes are noted as they pass."""
+
+    def __init__(self, step: Open, place: Place, conn: int, note: Note, events: LineEvents) -> None:
+        self.number = step.line
+        self._upstream = step.upstream
+        self._place = place
+        self._conn = conn
+        self._note = note
+        self._events = events
+        self._cutter = Cutter()
+        self._transport: asyncio.Transport | None = None
+        self._asked_at_ns = self._asked_mono_ns = 0
+        self._head = bytearray()
+        self._handshaken = False
+        self._bot_gone = False
+        """Nothing reaches the bot any more."""
+        self._ended = {False: False, True: False}
+        self._how = "proxy"
+        scheme = "wss" if place.secure else "ws"
+        self._url = f"{scheme}://{place.authority}{place.target}"
+        recorded = {name.lower(): value for name, value in step.headers}
+        compresses = "permessage-deflate" in recorded.get("sec-websocket-extensions", "")
+        offered = [each.strip() for each in recorded.get("sec-websocket-protocol", "").split(",") if each.strip()]
+        self._protocol = ClientProtocol(
+            parse_uri(self._url),
+            extensions=[ClientPerMessageDeflateFactory()] if compresses else None,
+            subprotocols=[Subprotocol(each) for each in offered] or None,
+            max_size=None,
+        )
+        self._headers = [
+            (name, value)
+            for name, value in step.headers
+            if name.lower() not in _OURS and not name.lower().startswith("sec-websocket-")
+        ]
+
+    # What the event loop calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask for the upgrade."""
+        self._transport = cast(asyncio.Transport, transport)
+        request = self._protocol.connect()
+        for name, value in self._headers:
+            request.headers[name] = value
+        self._request = request
+        self._asked_at_ns, self._asked_mono_ns = time.time_ns(), time.monotonic_ns()
+        self._protocol.send_request(request)
+        self._flush(noted=False)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of the venue."""
+        at_ns, mono_ns = time.time_ns(), time.monotonic_ns()
+        if not self._handshaken:
+            self._head += data
+            end = self._head.find(_HEAD_END)
+            status = self._head[:16].split(b" ")[1:2]
+            if end < 0 or status != [b"101"]:
+                self._protocol.receive_data(data)
+                self._answered()
+                return
+            data = bytes(self._head[end + len(_HEAD_END) :])
+            self._protocol.receive_data(bytes(self._head[: end + len(_HEAD_END)]))
+            self._answered()
+            if not self._handshaken:
+                return
+        for unit in self._cutter.feed(data, at_ns, mono_ns):
+            self._heard(unit, at_ns, mono_ns)
+
+    def eof_received(self) -> bool:
+        """The venue says no more."""
+        self._how = "fin"
+        if not self._handshaken:
+            self._protocol.receive_eof()
+            self._answered()
+            return False
+        self._end(True, "fin")
+        self._protocol.receive_eof()
+        self._flush()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The line is gone."""
+        if not self._handshaken:
+            self._protocol.receive_eof()
+            self._answered()
+            if not self._handshaken and not self._ended[True]:
+                self._ended[True] = True
+                self.fail(str(exc) if exc else "the connection ended during the handshake")
+            return
+        if exc is not None:
+            self._how = "rst"
+            self._end(True, "rst")
+        self._end(True, "proxy")
+        # Who was left behind saw nothing but the end of its own socket.
+        self._end(False, "fin" if self._how == "fin" else "proxy")
+        self._note(What.OVER, False, self._conn, time.time_ns(), time.monotonic_ns(), -1, b"")
+        self._events.ended(self.number, self._how)
+
+    # What the replay calls
+
+    def send(self, payload: str | bytes) -> None:
+        """Send a message."""
+        if self._protocol.state is not OPEN:
+            return  # the venue's goodbye has just come in
+        if isinstance(payload, str):
+            self._protocol.send_text(payload.encode())
+        else:
+            self._protocol.send_binary(payload)
+        self._flush()
+
+    def withdraw(self, how: str) -> None:
+        """The bot's end is gone; what the venue still says is read on."""
+        self._bot_gone = True
+        self._end(False, how)
+
+    def close(self, code: int | None, reason: str) -> None:
+        """Say goodbye."""
+        if self._protocol.state is OPEN:
+            if code is None or code == 1005:
+                self._protocol.send_close()
+            else:
+                self._protocol.send_close(
+                    code if 1000 <= code < 5000 and code not in (1004, 1006, 1015) else 1000, reason
+                )
+            self._flush()
+        asyncio.get_running_loop().call_later(CLOSE_S, self._close_transport)
+
+    def cut(self, how: str) -> None:
+        """End without a goodbye."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        if how != "rst":
+            self._transport.close()
+            return
+        handle = self._transport.get_extra_info("socket")
+        if handle is not None:
+            # abort() alone sends a FIN.
+            handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NONE)
+        self._transport.abort()
+
+    def fail(self, why: str) -> None:
+        """There is no answer to the handshake."""
+        self._note_open(Handshake(url=self._url, status=0, error=why))
+        self._note(What.OVER, False, self._conn, time.time_ns(), time.monotonic_ns(), -1, b"")
+        self._events.refused(self.number, 0, why)
+
+    # Private parts
+
+    def _answered(self) -> None:
+        """Whatever the handshake was answered with."""
+        for event in self._protocol.events_received():
+            if not isinstance(event, Response):
+                continue
+            why = self._protocol.handshake_exc
+            self._note_open(
+                Handshake(
+                    url=self._url,
+                    status=event.status_code,
+                    reason=event.reason_phrase,
+                    response=_pairs(event.headers),
+                    body=(event.body or b"").decode(errors="replace") if event.status_code != 101 else "",
+                    error=str(why) if why is not None and event.status_code == 101 else "",
+                )
+            )
+            if why is None:
+                self._handshaken = True
+                self._events.opened(self.number)
+            else:
+                self._ended[True] = True
+                self._note(What.OVER, False, self._conn, time.time_ns(), time.monotonic_ns(), -1, b"")
+                self._close_transport()
+                self._events.refused(self.number, event.status_code, event.reason_phrase)
+
+    def _heard(self, unit: Unit, at_ns: int, mono_ns: int) -> None:
+        wire = unit.wire
+        self._protocol.receive_data(wire)
+        frames = [event for event in self._protocol.events_received() if isinstance(event, Frame)]
+        after: Callable[[], None] | None = None
+        delivered = not self._bot_gone
+        data = [frame for frame in frames if frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)]
+        if data:
+            payload = b"".join(bytes(frame.data) for frame in data)
+            # What is no UTF-8 is failed by the library; it is decoded leniently only to be shown to the dialect.
+            message = payload.decode(errors="replace") if data[0].opcode is Opcode.TEXT else payload
+            reaches, after = self._events.received(self.number, message)
+            delivered = delivered and reaches
+        relay_ns = time.monotonic_ns() - mono_ns if delivered else -1
+        self._note(What.DATA, True, self._conn, at_ns, mono_ns, relay_ns, wire)
+        self._flush()
+        if after is not None:
+            after()
+
+    def _flush(self, *, noted: bool = True) -> None:
+        """Send what the WebSocket library wants sent."""
+        if self._transport is None:
+            return
+        for data in self._protocol.data_to_send():
+            if not data:
+                self._close_transport()
+            elif not self._transport.is_closing():
+                at_ns, mono_ns = time.time_ns(), time.monotonic_ns()
+                self._transport.write(data)
+                if noted and not self._bot_gone:
+                    self._note(What.DATA, False, self._conn, at_ns, mono_ns, time.monotonic_ns() - mono_ns, data)
+
+    def _end(self, venue_side: bool, how: str) -> None:
+        if not self._ended[venue_side]:
+            self._ended[venue_side] = True
+            self._note(What.END, venue_side, self._conn, time.time_ns(), time.monotonic_ns(), -1, how.encode())
+
+    def _note_open(self, handshake: Handshake) -> None:
+        handshake.upstream = self._upstream
+        handshake.asked_at_ns, handshake.asked_mono_ns = self._asked_at_ns, self._asked_mono_ns
+        if self._transport is not None:
+            handshake.request = _pairs(self._request.headers)
+        now = time.time_ns(), time.monotonic_ns()
+        self._note(What.OPEN, True, self._conn, *now, -1, as_json(handshake))
+
+    def _close_transport(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.close()
+
+
+def _may_be_sent(code: int) -> bool:
+    return 1000 <= code < 5000 and code not in (1004, 1006, 1015)
+
+
+def _pairs(headers: Headers) -> list[tuple[str, str]]:
+    return list(headers.raw_items())

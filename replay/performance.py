@@ -1,0 +1,179 @@
+"""A replay as a whole: script, target, engine, recording, verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from math import inf
+from pathlib import Path
+
+import msgspec
+
+from wsreplay.captures.capture import Capture
+from wsreplay.captures.event import Event
+from wsreplay.errors import UserError
+from wsreplay.faults.safety import is_loopback
+from wsreplay.replay.client import Client
+from wsreplay.replay.engine import PATIENCE_NS, Engine, Note
+from wsreplay.replay.recorder import ReplayRecorder
+from wsreplay.replay.script import Script
+from wsreplay.replay.scriptwriter import Scriptwriter
+from wsreplay.replay.targets import Targets, check_orders_allowed
+from wsreplay.replay.verdict import Finding, Verdict, judge, tales
+from wsreplay.venues.dialect import Dialect
+from wsreplay.venues.refreshing import Refresher, Refreshing, Rehearsing
+from wsreplay.venues.registry import dialect
+from wsreplay.venues.simulation import simulated, simulator
+
+type Detector = Callable[[Iterable[Event], Dialect], Iterable[Finding]]
+"""Finds the incidents in the events of a capture."""
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be replayed, where, and how."""
+
+    to: tuple[str, ...] = ()
+    """``[NAME=]URL`` each; none: the simulator of the capture's venue."""
+    speed: float = inf
+    wanted: frozenset[int] | None = None
+    """The messages and requests that are sent, by their ``seq``; None: all."""
+    until: int | None = None
+    key: bytes | None = None
+    allow_production: tuple[str, ...] = ()
+    out: Path = Path("captures")
+    finishers: tuple[str, ...] = ()
+    patience_ns: int = PATIENCE_NS
+
+
+class Performed(msgspec.Struct, frozen=True, kw_only=True):
+    """A replay that is over."""
+
+    path: Path
+    """Its own capture."""
+    verdict: Verdict
+    requests: int
+    lines: int
+    held_back: int
+    took_ns: int
+    target: str
+    """Against whom, in words."""
+
+
+async def perform(capture: Capture, plan: Plan, *, detect: Detector | None = None) -> Performed:
+    """Replay a capture. ``detect`` finds incidents; with it the verdict compares them as well."""
+    about = capture.metadata
+    venue = dialect(about.venue)
+    script = Scriptwriter(
+        about.mode, about.upstreams, None if plan.wanted is None else plan.wanted.__contains__, plan.until
+    ).write(capture.events())
+    if not script.steps:
+        raise UserError(f"there is nothing to replay: no client said anything in {capture.path} that was selected")
+    if plan.to:
+        targets = Targets(plan.to, about.upstreams)
+        check_orders_allowed(targets.upstreams.values(), venue.production_hosts, plan.allow_production)
+        targets.check(script)
+        key = _key_for(targets, venue, plan.key, script)
+        return await _play(capture, plan, script, venue, targets, key, "the server named with --to", detect)
+    async with _simulated(venue, plan.key, script) as urls:
+        targets = Targets(urls, about.upstreams)
+        targets.check(script)
+        key = plan.key or (venue.demo_key if isinstance(venue, Refreshing) else None)
+        return await _play(capture, plan, script, venue, targets, key, f"the simulator of {venue.name}", detect)
+
+
+async def _play(
+    capture: Capture,
+    plan: Plan,
+    script: Script,
+    venue: Dialect,
+    targets: Targets,
+    key: bytes | None,
+    target: str,
+    detect: Detector | None,
+) -> Performed:
+    host = next(iter(targets.upstreams.values())).host
+    here = venue.at(host) if isinstance(venue, Refreshing) else venue
+    refresher: Refresher | None = None
+    if key is not None and isinstance(here, Refreshing):
+        refresher = here.refresher(key)
+    ahead_ns = time.time_ns() - time.monotonic_ns()
+    engine = Engine(
+        script,
+        here,
+        refresher=refresher,
+        speed=plan.speed,
+        patience_ns=plan.patience_ns,
+        wall_ns=lambda now_ns: now_ns + ahead_ns,
+    )
+    notes = {"replay_of": capture.metadata.recording or capture.name, "speed": _speed(plan.speed)}
+    recorder = ReplayRecorder(plan.out, here, upstreams=targets.urls, notes=notes)
+    began_ns = time.monotonic_ns()
+    ended = "interrupted"
+    try:
+        await Client(engine, targets, recorder.note).run()
+        ended = "the script ended"
+    finally:
+        took_ns = time.monotonic_ns() - began_ns
+        path = await asyncio.shield(asyncio.to_thread(recorder.finish, ended, plan.finishers))
+    if not engine.reached:
+        why = engine.notes[0].text if engine.notes else "nothing answered"
+        raise UserError(f"could not run: no server was reached; #{engine.notes[0].seq if engine.notes else 1}: {why}")
+    with Capture.open(path) as replay:
+        verdict = _judged(capture, replay, script, engine.notes, venue, detect)
+    return Performed(
+        path=path,
+        verdict=verdict,
+        requests=engine.sent,
+        lines=script.lines,
+        held_back=len(script.held_back),
+        took_ns=took_ns,
+        target=target,
+    )
+
+
+def _judged(
+    capture: Capture,
+    replay: Capture,
+    script: Script,
+    notes: Sequence[Note],
+    venue: Dialect,
+    detect: Detector | None,
+) -> Verdict:
+    found = None
+    # Of a part of a recording not every incident can come again.
+    if detect is not None and len(script.requests) == len(tales(capture.events())):
+        found = list(detect(capture.events(), venue)), list(detect(replay.events(), venue))
+    recorded, replayed = tales(capture.events(), script.requests), tales(replay.events())
+    return judge(recorded, replayed, notes=notes, incidents=found)
+
+
+@asynccontextmanager
+async def _simulated(venue: Dialect, key: bytes | None, script: Script) -> AsyncIterator[list[str]]:
+    """The simulator of the venue, fit for this script; its URLs with their names."""
+    if venue.name not in simulated():
+        raise UserError(f"there is no simulator of {venue.name!r}: name a server with --to URL")
+    if isinstance(venue, Rehearsing):
+        accounts = [int(account) for account in script.accounts if account.isascii() and account.isdigit()]
+        made = venue.simulator(key=key, accounts=accounts, symbols=script.symbols)
+    else:
+        made = simulator(venue.name)(host="127.0.0.1", port=0)
+    async with made as running:
+        yield [f"{name}={url}" if name else url for name, url in running.urls.items()]
+
+
+def _key_for(targets: Targets, venue: Dialect, key: bytes | None, script: Script) -> bytes | None:
+    if key is not None or not isinstance(venue, Refreshing):
+        return key
+    strangers = [each.host for each in targets.upstreams.values() if not is_loopback(each.host)]
+    if strangers and script.requests:
+        raise UserError(
+            f"the recording's orders must be signed again for {strangers[0]}: "
+            "name the file with the private key with --key FILE"
+        )
+    return venue.demo_key
+
+
+def _speed(speed: float) -> str:
+    return "max" if speed == inf else f"{speed:g}x"

@@ -1,0 +1,108 @@
+"""The script: what the client of a recording did, step by step, and what each step waited for. Sans-I/O.
+
+A bot is one actor: what it had seen on any of its lines may have moved it. So the steps have one order, that in which
+the client took them, and each waits for every reply that had reached the bot before it. Replies that never reached it
+(its line was cut, a fault kept them) are waited for by nobody but the end of the line.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from wsreplay.venues.envelope import Envelope
+
+type How = Literal["close", "rst", "fin"]
+type Who = Literal["client", "venue", "fault"]
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that the client did."""
+
+    seq: int
+    """The event that shows it."""
+    at_ns: int
+    """When, by the clock on the wall."""
+    gap_ns: int = 0
+    """How long after what came before it: the reply to :attr:`after`, or the step before."""
+    after: int | None = None
+    """The request whose reply was the last thing that happened before it; None: it was the step before."""
+    awaits: tuple[int, ...] = ()
+    """The requests whose replies reached the bot between the step before and this one."""
+
+
+class Open(Step, frozen=True, kw_only=True):
+    """It opened a line."""
+
+    line: int
+    upstream: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    status: int = 101
+    """What the handshake was answered with; 0: not at all."""
+
+
+class Say(Step, frozen=True, kw_only=True):
+    """It sent a message."""
+
+    line: int
+    payload: str | bytes
+    signer: str | None = None
+    signature_ok: bool | None = None
+
+
+class Ask(Step, frozen=True, kw_only=True):
+    """It made a REST request."""
+
+    upstream: str
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    op: str | None = None
+
+
+class Leave(Step, frozen=True, kw_only=True):
+    """Its line ended: by itself, or under it."""
+
+    line: int
+    how: How
+    by: Who = "client"
+    code: int | None = None
+    reason: str = ""
+    owed: tuple[tuple[int, int], ...] = ()
+    """Requests that the bot had no reply to, each with how long it had waited."""
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What the venue answered to a request in the recording."""
+
+    seq: int
+    delivered: bool
+    """Whether it reached the bot."""
+    latency_ns: int
+    envelope: Envelope
+    """What it said of an order; ``parts``: the orders that it listed."""
+
+
+class Script(msgspec.Struct, frozen=True, kw_only=True):
+    """A recording as the client's part in it."""
+
+    steps: tuple[Step, ...]
+    replies: dict[int, Reply]
+    """By the ``seq`` of the request."""
+    requests: frozenset[int]
+    """The requests that are sent again."""
+    held_back: tuple[int, ...] = ()
+    """Messages that never reached the venue in the recording, and are not sent."""
+    pong: str | None = None
+    """What the client says to a ping that is a message of its own; protocol pings need no words."""
+    accounts: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    """What the client traded with; a simulator must know them."""
+
+    @property
+    def lines(self) -> int:
+        """How many lines are opened."""
+        return sum(isinstance(step, Open) for step in self.steps)
