@@ -95,7 +95,8 @@ class Gate(Relay):
             self._meet(way, unit)
         if way.cutter.astray and not way.astray_told:
             way.astray_told = True
-            self._note_fault(wire.venue_side, {"off": "a frame claims too many bytes: faults meet this side no more"})
+            told = {"off": "a frame claims too many bytes: faults meet this side no more"}
+            self.note(What.FAULT, wire.venue_side, self.conn, at_ns, mono_ns, -1, as_json(told))
         if not self.has_room(wire):
             wire.pause()
 
@@ -148,19 +149,19 @@ class Gate(Relay):
             if isinstance(effect, Delay):
                 delay_ns = effect.drawn_ns(firing.draw)
                 waits["delay_ns"] = waits.get("delay_ns", 0) + delay_ns
-                self._tell(firing, delay_ns=delay_ns)
+                self._tell(firing, unit, delay_ns=delay_ns)
             elif isinstance(effect, Duplicate):
                 passing.copies += 1
-                self._tell(firing)
+                self._tell(firing, unit)
             elif isinstance(effect, Corrupt):
-                self._tell(firing, damage=passing.damage(effect, firing))
+                self._tell(firing, unit, damage=passing.damage(effect, firing))
             elif isinstance(effect, Reorder):
                 # One at a time: what would be set aside as well is what the first one waits for.
                 if not way.passage.sets_aside:
                     waits |= {"behind": effect.by, "within_ns": effect.within_ns}
-                    self._tell(firing)
+                    self._tell(firing, unit)
             else:
-                self._strike(firing)
+                self._strike(firing, unit)
                 if self._cut or isinstance(effect, Withhold):
                     way.lose([passing])
                     return
@@ -219,8 +220,8 @@ class Gate(Relay):
         if not self._cut and (firing := self._matcher.elapsed(self.conn, number)) is not None:
             self._strike(firing)
 
-    def _strike(self, firing: Firing) -> None:
-        self._tell(firing)
+    def _strike(self, firing: Firing, unit: Unit | None = None) -> None:
+        self._tell(firing, unit)
         effect = firing.effect
         if isinstance(effect, Drop):
             self._drop(effect)
@@ -261,8 +262,8 @@ class Gate(Relay):
     def _later(self, delay_ns: int, callback: Callable[[], None]) -> None:
         self._timers.append(self._scheduler.call_later(delay_ns, callback))
 
-    def _tell(self, firing: Firing, **more: Any) -> None:
-        self._note_fault(firing.sender == "venue", firing.as_json(**more))
-
-    def _note_fault(self, venue_side: bool, told: dict[str, Any]) -> None:
-        self.note(What.FAULT, venue_side, self.conn, time.time_ns(), time.monotonic_ns(), -1, as_json(told))
+    def _tell(self, firing: Firing, before: Unit | None = None, **more: Any) -> None:
+        """Note it, at the time when the frame was read that it came before, else now."""
+        at_ns, mono_ns = before.chunks[-1][1:] if before else (time.time_ns(), time.monotonic_ns())
+        told = as_json(firing.as_json(**more))
+        self.note(What.FAULT, firing.sender == "venue", self.conn, at_ns, mono_ns, -1, told)

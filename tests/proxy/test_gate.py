@@ -269,6 +269,8 @@ def test_a_reply_that_never_comes(folder: Path) -> None:
                 ("venue", pushed()),
                 ("venue", replied("b")),
             ]
+            times = [note.mono_ns for note in made.notes if note.what in (What.FAULT, What.DATA)]
+            assert times == sorted(times)
             [told] = fault_rows(made.notes)
             assert (told["key"], told["op"], told["occurrence"]) == ("a", "createOrder", 1)
 

@@ -182,3 +182,20 @@ def test_the_transcript_shows_faults_between_the_frames_where_they_fired(tmp_pat
     ]
     told = json.loads(events[2].text or "")
     assert parse(told["fault"]) == parse(fault)
+
+
+def test_where_the_sockets_stay_with_mitmproxy_everything_crosses_and_the_user_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wsreplay.proxy.tap.PATIENCE", 0)
+
+    async def scene() -> None:
+        async with faulty(tmp_path, "withhold every push", answer=ANSWER + pushed("one")) as made:
+            assert await made.bot.hears(len(pushed("one"))) == pushed("one")
+            await made.venue.send(pushed("two"))
+            assert await made.bot.hears(len(pushed("two"))) == pushed("two")
+            assert made.said(by_venue=True) == pushed("one") + pushed("two")
+            assert not fault_rows(made.notes)
+            assert any("no fault will strike" in text for text in made.told)
+
+    run(scene())
