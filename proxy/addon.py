@@ -70,8 +70,13 @@ class Recorder:
     """What mitmproxy loads: options, a tap, and a scribe behind it."""
 
     def __init__(self) -> None:
-        self._keeping: Keeping | None = None
-        self._tap: Tap | None = None
+        # The tap is there from the first connection on, which may come before all of mitmproxy is up: until the scribe
+        # runs, what is noted waits in the hand-over.
+        self._keeping = Keeping(logger.warning)
+        self._tap = WebSocketHooks(self._keeping.note, tell=logger.warning)
+        self._records = False
+        self.addons = [self._tap]
+        """mitmproxy's name for addons within an addon."""
 
     def load(self, loader: Loader) -> None:
         """Declare our options."""
@@ -83,19 +88,16 @@ class Recorder:
         plan = RecordingPlan(
             mode="mitmdump", out=Path(ctx.options.wsreplay_out), venue=ctx.options.wsreplay_venue or None
         )
-        blind = BLIND if ctx.options.websocket else ()
         try:
-            self._keeping = Keeping(plan, logger.warning)
-            self._keeping.begin(blind=blind)
+            self._keeping.begin(plan, blind=BLIND if ctx.options.websocket else ())
         except UserError as error:
             logger.error("wsreplay does not record: %s", error)
             return
-        self._tap = WebSocketHooks(self._keeping.note, tell=logger.warning)
-        ctx.master.addons.add(self._tap)
+        self._records = True
 
     async def done(self) -> None:
         """mitmproxy ends: finish the capture."""
-        if self._keeping is not None and self._tap is not None:
+        if self._records:
             await self._tap.stop()
             path = await asyncio.to_thread(self._keeping.finish, "mitmproxy ended")
             logger.warning("capture %s", path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from wsreplay.captures.handover import HandOver
+from wsreplay.captures.handover import CAPACITY, HandOver
 from wsreplay.captures.scribe_process import Assignment, ScribeProcess
 from wsreplay.proxy.plan import RecordingPlan
 
@@ -13,17 +13,15 @@ from wsreplay.proxy.plan import RecordingPlan
 class Keeping:
     """The recording's memory: made before anything listens, given a scribe before anybody is told to connect."""
 
-    def __init__(self, plan: RecordingPlan, tell: Callable[[str], None]) -> None:
-        self._plan = plan
+    def __init__(self, tell: Callable[[str], None], capacity: int = CAPACITY) -> None:
         self._tell = tell
-        self._hand_over = HandOver.create(plan.hand_over)
+        self._hand_over = HandOver.create(capacity)
         self._scribe: ScribeProcess | None = None
         self.note = self._hand_over.put
         """Where the tap puts its records. Never blocks."""
 
-    def begin(self, *, finishers: Sequence[str] = (), blind: Sequence[str] = ()) -> None:
+    def begin(self, plan: RecordingPlan, *, finishers: Sequence[str] = (), blind: Sequence[str] = ()) -> None:
         """Start the scribe; it takes a second. ``blind`` says what this way of recording does not see."""
-        plan = self._plan
         assignment = Assignment(
             out=str(plan.out.absolute()),
             venue=plan.venue or "generic",

@@ -66,7 +66,7 @@ class Recording:
         listeners = plan.listeners()
         modes = with_ports([mode for mode, _ in listeners])
         names = {mode: upstream.name for mode, (_, upstream) in zip(modes, listeners, strict=True) if upstream}
-        keeping = Keeping(plan, self._tell)
+        keeping = Keeping(self._tell, plan.hand_over)
         gate = None
         if plan.fault_plan is not None and self._decode is not None:
             gate = GateFactory(plan.fault_plan, self._decode)
@@ -76,7 +76,7 @@ class Recording:
         proxy = Proxy(tap, modes, ca_folder=folder, trust=trust, tell=self._tell)
         try:
             addresses = await proxy.start()
-            await asyncio.to_thread(keeping.begin, finishers=self._finishers)
+            await asyncio.to_thread(keeping.begin, plan, finishers=self._finishers)
         except BaseException:
             await proxy.stop(patience=1)
             keeping.close()
