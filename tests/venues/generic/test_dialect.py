@@ -15,7 +15,9 @@ from wsreplay.venues.envelope import Envelope, Sender
 
 def test_it_is_a_dialect() -> None:
     assert isinstance(GENERIC, Dialect)
-    assert (GENERIC.name, GENERIC.hosts, GENERIC.production_hosts) == ("generic", frozenset(), {"*"})
+    assert GENERIC.name == "generic"
+    assert GENERIC.hosts == set()
+    assert GENERIC.production_hosts == {"*"}
     assert GENERIC.witness("{}", "client") is None
 
 
