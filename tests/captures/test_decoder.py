@@ -17,6 +17,7 @@ from wsreplay.captures.redaction import Redactor
 from wsreplay.captures.wire import Exchange, Handshake, Record, What, as_json
 from wsreplay.venues.envelope import Envelope, HttpMessage, Sender
 from wsreplay.venues.generic.dialect import GenericDialect
+from wsreplay.venues.registry import dialect
 
 MS = 1_000_000
 ORDER = {"op": "order.place", "id": 7, "params": {"symbol": "ETH", "side": "buy", "price": "100.50", "qty": "1"}}
@@ -387,3 +388,36 @@ def test_what_a_recording_decodes_is_what_decoding_again_gives(said: list[tuple[
     rows = [one for record in records for one in pipeline.see(record)]
     recorded = columns(rows)
     assert columns(Decoder(GenericDialect()).decode_again(rows)) == recorded
+
+
+def test_the_story_of_a_duplicate_at_a_real_venue() -> None:
+    """Cut before the reply, sent again, accepted, looked: the list of open orders proves the first one."""
+    decoder = Decoder(dialect("reya"))
+    order = {
+        "symbol": "WETHRUSD", "accountId": 10000000002, "isBuy": True, "limitPx": "1", "qty": "0.001",
+        "orderType": "LIMIT", "timeInForce": "GTC", "nonce": "1", "signature": "0x", "signerWallet": "0x869d",
+    }  # fmt: skip
+    create = {"type": "createOrder", "id": "r1", "payload": order}
+    accepted = {"type": "createOrder", "id": "r1", "ok": True, "payload": {"status": "OPEN", "orderId": "78"}}
+    shown = {name: order[name] for name in ("symbol", "accountId", "limitPx", "qty", "orderType", "timeInForce")}
+    listed = [
+        {**shown, "orderId": n, "side": "B", "status": "OPEN", "lastUpdateAt": 1_700_000_000_000} for n in ("77", "78")
+    ]
+    url = "http://127.0.0.1:1/v2/wallet/0x869d/openOrders"
+    rows = decoder.see_all(
+        [
+            row(1, create),
+            row(2, None, kind="end"),
+            row(3, None, "venue", kind="end"),
+            row(4, create, conn=2),
+            row(5, accepted, "venue", conn=2),
+            request(6, "GET", url),
+            response(7, 200, listed),
+        ]
+    )
+    facts = [(one.of_seq, one.outcome, one.resolved_by, one.order_id) for one in rows if one.of_seq in (1, 4)]
+    assert facts == [
+        (1, "unknown", "end-of-connection", None),
+        (4, "ok", "reply", "78"),
+        (1, "ok", "rest", "77"),
+    ]

@@ -233,7 +233,7 @@ def test_where_lists_are_named_no_others_are_lists() -> None:
         ("[path]\nkey = 'a'", r"acme.toml, line 1: path: nothing is called that here; did you mean paths\?$"),
         ("\n[paths]\nop = 'a'\nclannel = 'c'", r"acme.toml, line 4: \[paths\] clannel: .*did you mean channel\?$"),
         ("[paths.order]\nkey = 'a'", r"acme.toml, line 2: \[paths.order\] key: .*there are: symbol, account, order_id"),
-        ("[paths]\nkey = 'a..b'", r'acme.toml, line 2: \[paths\] key: "a..b" is no path; write names and indexes, like header.req'),
+        ("[paths]\nkey = 'a..b'", r'acme.toml, line 2: \[paths\] key: "a..b" is no path; write names and indexes'),
         ("[paths]\nkey = ['a', 'b[x]']", r'line 2: \[paths\] key: "b\[x\]" is no path'),
         ("[paths]\nkey = 1.5", r'line 2: \[paths\] key: expected a text or a list of texts, like key = \["A", "B"\]'),
         ("[paths]\nkey = ['']", r"line 2: \[paths\] key: expected a text"),
