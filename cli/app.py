@@ -8,6 +8,9 @@ from wsreplay import __version__
 from wsreplay.cli.lazy_group import LazyGroup, Listed
 
 COMMANDS = (
+    Listed(
+        "Start", "demo", "wsreplay.cli.demo:demo", "Tell the whole story in under a minute, on the embedded simulator."
+    ),
     Listed("Record", "record", "wsreplay.cli.record:record", "Record what a bot and a venue say to each other."),
     Listed("Record", "recover", "wsreplay.cli.recover:recover", "Finish recordings that were cut off."),
     Listed(
