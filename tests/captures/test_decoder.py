@@ -401,7 +401,7 @@ def test_the_story_of_a_duplicate_at_a_real_venue() -> None:
     accepted = {"type": "createOrder", "id": "r1", "ok": True, "payload": {"status": "OPEN", "orderId": "78"}}
     shown = {name: order[name] for name in ("symbol", "accountId", "limitPx", "qty", "orderType", "timeInForce")}
     listed = [
-        {**shown, "orderId": n, "side": "B", "status": "OPEN", "lastUpdateAt": 1_700_000_000_000} for n in ("77", "78")
+        {**shown, "orderId": n, "side": "B", "status": "OPEN", "createdAt": 1_700_000_000_000} for n in ("77", "78")
     ]
     url = "http://127.0.0.1:1/v2/wallet/0x869d/openOrders"
     rows = decoder.see_all(
