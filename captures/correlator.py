@@ -26,10 +26,9 @@ A late reply says on its row whether it was an acceptance (``error_code`` is nul
 most one of ok, rejected, late and unknown, and after unknown at most one of ok and rejected. What waits when the
 capture ends has none: it is pending.
 
-Bounded: tables shrink as requests are answered and go with their connection. A connection keeps at most
-:data:`~wsreplay.captures.in_flight.LIMIT` requests in flight, and there are bounds on subscriptions, REST exchanges,
-connections that never ended, claims and orders; beyond each the oldest are forgotten, and what was in flight stays
-pending.
+Bounded: tables shrink as requests are answered and go with their connection. There are bounds on what is in flight on a
+connection, on subscriptions, REST exchanges, connections that never end, claims and orders; beyond each the oldest are
+forgotten, and what was in flight stays pending.
 """
 
 from __future__ import annotations
@@ -72,7 +71,7 @@ class Correlator:
     """Sees decoded events in order; fills ``reply_to`` and ``latency_ns``, and gives fact rows without part numbers."""
 
     def __init__(self, patience_ns: int | None = None) -> None:
-        """``patience_ns``: how long the bot waits for a reply, where that is known."""
+        """See :class:`~wsreplay.captures.decoder.Decoder`."""
         self._connections: OrderedDict[int | None, _Connection] = OrderedDict()
         self._exchanges: OrderedDict[int | None, Request] = OrderedDict()
         self._patience = Patience(patience_ns)
@@ -162,11 +161,10 @@ class Correlator:
 
     def _link(self, event: Event) -> None:
         connection = self._connections.get(event.conn)
-        if connection is None or event.key is None:
-            return
-        event.reply_to = connection.subscriptions.get(event.key)
-        if event.reply_to is None and (request := connection.in_flight.find(event, "newest")) is not None:
-            event.reply_to = request.seq
+        if connection is not None and event.key is not None:
+            event.reply_to = connection.subscriptions.get(event.key)
+            if event.reply_to is None and (request := connection.in_flight.find(event, "newest")) is not None:
+                event.reply_to = request.seq
 
     # REST
 
@@ -255,9 +253,8 @@ class Correlator:
         request.state = "unknown"
         row = _outcome(event, request, "unknown", resolved_by)
         row.order_id = request.order_id
-        if request.intent is None or not request.reached_venue:
-            return [row]
-        return [row, *_resolutions(event, self._claims.lost(request))]
+        made_none = request.intent is None or not request.reached_venue
+        return [row] if made_none else [row, *_resolutions(event, self._claims.lost(request))]
 
     def _shown(self, orders: Iterable[Event], event: Event, shown: Shown) -> list[Event]:
         return _resolutions(event, self._claims.show(orders, shown))

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from wsreplay.venues.dialect import Secrets
 from wsreplay.venues.envelope import Envelope
+from wsreplay.venues.generic.bodies import as_object, body_of
 from wsreplay.venues.generic.findings import Finder, Findings
 from wsreplay.venues.generic.orders import envelope_of_order, intent_in, looks_like_an_order, order_id_in
 from wsreplay.venues.generic.values import NotJsonError, read_json
@@ -55,7 +56,7 @@ class GenericDialect:
         if type(message) is dict and message:
             return self._read(message, message, sender)
         if type(message) is list and message:
-            return self._read(_as_object(message), message, sender)
+            return self._read(as_object(message), message, sender)
         return _heartbeat(message) if type(message) is str else _NOTHING
 
     def decode_http(self, message: HttpMessage, request: HttpMessage | None) -> Envelope:
@@ -68,11 +69,11 @@ class GenericDialect:
         except ValueError:  # an address that is none
             return _NOTHING
         op = f"{asked.method.upper()} {url.path or '/'}"
-        body = _body_of(message)
+        body = body_of(message)
         if message.status is not None:
-            return self._read_response(_as_object(body), body, op, message.status)
+            return self._read_response(as_object(body), body, op, message.status)
         if type(body) is list:
-            return self._read(_as_object(body), body, "client", op)
+            return self._read(as_object(body), body, "client", op)
         fields = {**dict(parse_qsl(url.query)), **(body if type(body) is dict else {})}
         return self._read(fields, fields, "client", op)
 
@@ -280,31 +281,3 @@ def _heartbeat(text: str) -> Envelope:
 def _is_bare_heartbeat(message: dict[str, Any]) -> bool:
     """``{"ping": 1492420473027}``."""
     return len(message) == 1 and word(next(iter(message))).heartbeat
-
-
-def _as_object(body: Any) -> dict[str, Any]:
-    """A body as an object: a list's first word is its operation, and the objects in it are its data."""
-    if type(body) is dict:
-        return body
-    if type(body) is not list:
-        return {}
-    if body and all(type(item) is dict for item in body):
-        return {"data": body}
-    words = [item for item in body if type(item) is str and item]
-    message: dict[str, Any] = {"op": words[0]} if words else {}
-    data = next((item for item in body if type(item) is dict), None)
-    if data is not None:
-        message["data"] = data
-    return message
-
-
-def _body_of(message: HttpMessage) -> Any:
-    try:
-        return read_json(message.body)
-    except NotJsonError:
-        pass
-    form = any(
-        name.lower() == "content-type" and value.lower().startswith("application/x-www-form-urlencoded")
-        for name, value in message.headers
-    )
-    return dict(parse_qsl(message.body.decode(errors="replace"))) if form else None
