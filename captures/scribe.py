@@ -38,7 +38,7 @@ from wsreplay.captures.succession import publish_for_the_dead
 from wsreplay.captures.wire import Loss
 from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.errors import VenueError
-from wsreplay.venues.registry import dialect as dialect_of
+from wsreplay.venues.registry import dialect_described
 
 FLUSH_NS = 50_000_000
 """Rows are staged when the oldest has waited this long; with the longest nap and one read, 100 ms at most."""
@@ -61,7 +61,7 @@ class Scribe:
         self._reader = reader
         self._lifeline = lifeline
         self._voice = voice
-        venue = venue_of(assignment)
+        venue = dialect_described(assignment.venue, assignment.map_file)
         redactor = Redactor(load_or_create_key(), venue.secrets, keep=assignment.keep_secrets)
         rotation = Rotation.parse(assignment.rotate) if assignment.rotate else None
         self._pipeline = Pipeline(venue, redactor, reader.notes if assignment.folder else b"")
@@ -241,16 +241,6 @@ class Scribe:
     def _say(self, status: Status) -> None:
         with suppress(BrokenPipeError):  # the proxy is gone, and the lifeline will tell
             os.write(self._voice, msgspec.json.encode(status) + b"\n")
-
-
-def venue_of(assignment: Assignment) -> Dialect:
-    """The dialect that reads this recording."""
-    if assignment.map_file is not None:
-        from wsreplay.venues.generic.dialect import GenericDialect
-        from wsreplay.venues.generic.mapping import load_mapping
-
-        return GenericDialect(load_mapping(assignment.map_file))
-    return dialect_of(assignment.venue)
 
 
 def metadata_of(assignment: Assignment, venue: Dialect) -> Metadata:

@@ -42,10 +42,9 @@ def demo(keep: Path | None) -> None:
 
 
 def _tell(folder: Path, *, kept: bool) -> None:
+    import wsreplay
     from wsreplay.demo.naive_bot import WANTED
     from wsreplay.demo.story import story_of
-
-    import wsreplay
 
     _title("One order wanted, two orders made")
     _chapter(1, "A naive bot trades. Its line is cut after the order went out, before the reply came in.")
@@ -92,7 +91,7 @@ def _tell(folder: Path, *, kept: bool) -> None:
     for line in (
         f"wsreplay show {where / 'naive.parquet'}",
         f"wsreplay incidents {where / 'naive.parquet'}",
-        f'wsreplay sql {where / "naive.parquet"} "SELECT op, outcome, latency_ns / 1e6 AS ms FROM requests"',
+        f'wsreplay sql {where / "naive.parquet"} "SELECT op, outcome, latency_ns / 1e6 AS ms FROM requests"',  # noqa: S608 - a line to read
         "wsreplay record --to wss://your.venue/ws -- python your_bot.py {url}",
     ):
         click.echo(f"     {line}")

@@ -133,10 +133,10 @@ def record(
     from wsreplay.proxy.plan import RecordingPlan
     from wsreplay.proxy.recording import Recording
     from wsreplay.proxy.upstream import parse_listen, parse_upstream
-    from wsreplay.venues.registry import dialect
+    from wsreplay.venues.registry import dialect_described
     from wsreplay.venues.simulation import simulator
 
-    read_by = dialect(venue or "generic")
+    read_by = dialect_described(venue, map_file)
     with contextlib.ExitStack() as companions:
         if sim:
             if to or venue is None:

@@ -22,6 +22,9 @@ class Keeping:
 
     def begin(self, plan: RecordingPlan, *, finishers: Sequence[str] = (), blind: Sequence[str] = ()) -> None:
         """Start the scribe; it takes a second. ``blind`` says what this way of recording does not see."""
+        notes: dict[str, object] = {"blind": list(blind)} if blind else {}
+        if plan.fault_plan is not None:
+            notes["handshake"] = "the offer of extensions was taken out, so that faults find whole frames"
         assignment = Assignment(
             out=str(plan.out.absolute()),
             venue=plan.venue or "generic",
@@ -31,7 +34,7 @@ class Keeping:
             upstreams={upstream.name: upstream.url() for upstream in plan.upstreams},
             mode=plan.mode,
             fault_plan=plan.fault_plan.as_json() if plan.fault_plan else None,
-            notes={"blind": list(blind)} if blind else {},
+            notes=notes,
             finishers=list(finishers),
         )
         self._scribe = ScribeProcess.start(self._hand_over, assignment, tell=self._tell)

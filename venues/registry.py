@@ -15,10 +15,12 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
+from os import PathLike
 
 from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.errors import VenueError
 
+GENERIC = "generic"
 ENTRY_POINTS = "wsreplay.venues"
 """The entry-point group through which other packages bring dialects."""
 
@@ -50,6 +52,19 @@ def dialect(name: str) -> Dialect:
     near = get_close_matches(name.lower(), known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}."
     raise VenueError(f"no venue is called {name!r}; {hint} Any JSON venue can be read as 'generic'")
+
+
+def dialect_described(name: str | None, map_file: str | PathLike[str] | None = None) -> Dialect:
+    """The dialect that a user asked for: by a venue's name, by a map file, or neither (any JSON)."""
+    if map_file is None:
+        return dialect(name or GENERIC)
+    if name not in (None, GENERIC):
+        raise VenueError(f"a map file describes a venue without a dialect, and {name!r} has one: give one of the two")
+    # The generic dialect is not named above: it is imported when it is asked for, like every other.
+    from wsreplay.venues.generic.dialect import GenericDialect
+    from wsreplay.venues.generic.mapping import load_mapping
+
+    return GenericDialect(load_mapping(map_file))
 
 
 def names() -> list[str]:
