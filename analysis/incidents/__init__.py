@@ -1,0 +1,1 @@
+"""Incidents: what went wrong in a recording, found by walking through its events once."""
