@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -26,6 +27,8 @@ from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.refreshing import Refresher, Refreshing, Rehearsing
 from wsreplay.venues.registry import dialect
 from wsreplay.venues.simulation import simulated, simulator
+
+_NUMBER = re.compile(r"[0-9]{1,39}")
 
 type Detector = Callable[[Iterable[Event], Dialect], Iterable[Finding]]
 """Finds the incidents in the events of a capture."""
@@ -155,7 +158,7 @@ async def _simulated(venue: Dialect, key: bytes | None, script: Script) -> Async
     if venue.name not in simulated():
         raise UserError(f"there is no simulator of {venue.name!r}: name a server with --to URL")
     if isinstance(venue, Rehearsing):
-        accounts = [int(account) for account in script.accounts if account.isascii() and account.isdigit()]
+        accounts = [int(account) for account in script.accounts if _NUMBER.fullmatch(account)]
         made = venue.simulator(key=key, accounts=accounts, symbols=script.symbols)
     else:
         made = simulator(venue.name)(host="127.0.0.1", port=0)

@@ -129,7 +129,7 @@ class Scriptwriter:
             line=conn,
             upstream=handshake.upstream,
             url=handshake.url,
-            headers=tuple(handshake.request),
+            headers=_headers(handshake.request),
             status=handshake.status,
         )
         self._happened.append(_Happening(event.first_mono_ns, event.seq, step, until_ns=event.mono_ns))
@@ -181,7 +181,7 @@ class Scriptwriter:
                 upstream=str(said.get("upstream", "")),
                 method=str(said.get("method", "GET")),
                 url=said["url"],
-                headers=tuple((str(name), str(value)) for name, value in said.get("headers", ())),
+                headers=_headers(said.get("headers")),
                 body=body.encode() if isinstance(body, str) else event.data or b"",
                 op=event.op,
             ),
@@ -287,6 +287,16 @@ class Scriptwriter:
 def _envelope(event: Event, parts: tuple[Envelope, ...] = ()) -> Envelope:
     facts = {name: getattr(event, name) for name in _FACTS}
     return Envelope(role=event.role, key=event.key, error_code=event.error_code, parts=parts, **facts)
+
+
+def _headers(said: object) -> tuple[tuple[str, str], ...]:
+    """Headers that can be sent: a capture may have been altered, and nothing in it may become a line of its own."""
+    pairs = [each for each in said if isinstance(each, list | tuple)] if isinstance(said, list) else []
+    return tuple(
+        (str(pair[0]), str(pair[1]))
+        for pair in pairs
+        if len(pair) == 2 and all(str(part).isprintable() for part in pair)
+    )
 
 
 def _json(text: str | None) -> dict[str, Any]:

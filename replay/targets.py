@@ -55,8 +55,11 @@ class Targets:
 
     def place(self, step: Open | Ask) -> Place:
         """Where this step goes: the server that stands in for its upstream, and the path that the bot used."""
+        try:
+            recorded = urlsplit(step.url)
+        except ValueError as error:
+            raise UserError(f"#{step.seq} has an address that is none ({error}): the capture was altered") from None
         upstream = self._upstream(step)
-        recorded = urlsplit(step.url)
         base = urlsplit(self._recorded.get(step.upstream, "")).path.rstrip("/")
         path = recorded.path or "/"
         if base and (path == base or path.startswith(base + "/")):
@@ -65,6 +68,8 @@ class Targets:
         if own.rstrip("/"):
             path = own.rstrip("/") + (path if path != "/" else "")
         query = recorded.query or own_query
+        if not (path + query).isprintable() or " " in path + query:
+            raise UserError(f"#{step.seq} has an address that is none: the capture was altered")
         return Place(
             host=upstream.host,
             port=upstream.port,

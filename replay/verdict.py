@@ -170,7 +170,7 @@ def judge(
     counted = Counter((tale.op or "?", tale.outcome) for tale in replayed)
     return Verdict(
         divergences=tuple(sorted(found, key=lambda divergence: divergence.seq)),
-        outcomes=tuple((op, outcome, count) for (op, outcome), count in counted.items()),
+        outcomes=tuple((op, outcome, count) for (op, outcome), count in sorted(counted.items())),
         incidents=again_found,
     )
 

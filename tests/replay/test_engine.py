@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from math import inf
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -49,9 +50,7 @@ class Stage:
     def opened(self, line: int = 1) -> list[Output]:
         return self._do(self.engine.opened(line, self.now_ns))
 
-    def hears(
-        self, key: str, op: str = "cancelAll", line: int = 1, *, error: str = "", **payload: object
-    ) -> list[Output]:
+    def hears(self, key: str, op: str = "cancelAll", line: int = 1, *, error: str = "", **payload: Any) -> list[Output]:
         return self._do(self.engine.received(line, reply(key, op, error=error, **payload), self.now_ns))
 
     def ended(self, line: int = 1, how: str = "fin") -> list[Output]:
@@ -219,7 +218,7 @@ def test_a_ping_that_is_a_message_is_answered_when_it_comes() -> None:
     assert stage._do(stage.engine.received(1, '{"type":"ping"}', 1)) == [Send(1, '{"type":"pong"}')]
 
 
-def order(**more: object) -> dict[str, object]:
+def order(**more: Any) -> dict[str, Any]:
     return {
         "exchangeId": 2,
         "symbol": "WETHRUSD",
@@ -237,7 +236,7 @@ def order(**more: object) -> dict[str, object]:
     }
 
 
-def cancel(order_id: str, nonce: str) -> dict[str, object]:
+def cancel(order_id: str, nonce: str) -> dict[str, Any]:
     return {
         "orderId": order_id,
         "accountId": DEMO_SPOT_ACCOUNT,
@@ -268,7 +267,7 @@ def test_a_cancel_names_the_order_of_this_run_and_is_signed_again() -> None:
 
 
 def test_an_order_that_was_met_only_in_a_list_is_known_by_its_name_in_this_runs_list() -> None:
-    def listed(order_id: str) -> dict[str, object]:
+    def listed(order_id: str) -> dict[str, Any]:
         return {**order(), "orderId": order_id, "clientOrderId": 5, "side": "B", "status": "OPEN"}
 
     recording = Recording().open().ask("a", "createOrder", **order(clientOrderId=5)).wait(1).end("rst").open(2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from replay.recording import Recording
 
 from wsreplay.replay.engine import Note
@@ -12,8 +14,15 @@ def verdict(recorded: Recording, replayed: Recording, *notes: Note) -> Verdict:
     return judge(tales(recorded.events()), tales(replayed.events()), notes=notes)
 
 
-BUY = {"symbol": "WETHRUSD", "accountId": 7, "isBuy": True, "limitPx": "1", "qty": "2", "orderType": "LIMIT"}
-SELL = {**BUY, "isBuy": False}
+BUY: dict[str, Any] = {
+    "symbol": "WETHRUSD",
+    "accountId": 7,
+    "isBuy": True,
+    "limitPx": "1",
+    "qty": "2",
+    "orderType": "LIMIT",
+}
+SELL: dict[str, Any] = {**BUY, "isBuy": False}
 
 
 def test_the_same_outcomes_are_a_reproduction_whatever_the_ids() -> None:
@@ -79,7 +88,7 @@ def test_an_order_that_is_there_twice_only_in_one_of_them_is_a_divergence() -> N
 
 
 def test_orders_of_others_in_a_list_are_no_business_of_the_recording() -> None:
-    def looked(*others: dict[str, object]) -> Recording:
+    def looked(*others: dict[str, Any]) -> Recording:
         return Recording().open().rest("/v2/wallet/0x1/openOrders", list(others), took_ms=1)
 
     assert verdict(looked({**BUY, "side": "B", "orderId": "1", "status": "OPEN"}), looked()).reproduced
