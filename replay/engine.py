@@ -174,7 +174,7 @@ class Engine:
         if envelope.role == "heartbeat" and envelope.op == "ping" and self._script.pong and line not in self._withdrawn:
             self._out.append(Send(line, self._script.pong))
         request = self._live.answered(line, envelope, now_ns)
-        if line in self._withdrawn or (request is not None and not self._was_delivered(request)):
+        if line in self._withdrawn or (request is not None and not self._reaches_the_bot(request)):
             self._out.insert(0, Withheld(line))
         return self._go(now_ns)
 
@@ -197,7 +197,7 @@ class Engine:
         """A line is gone."""
         self._open.discard(line)
         for seq in self._live.lost(line, now_ns):
-            if line not in self._leaving and self._was_delivered(seq):
+            if line not in self._leaving and seq in self._script.replies and self._reaches_the_bot(seq):
                 self.notes.append(Note(seq, f"the venue ended the line ({how}) before it answered"))
         return self._go(now_ns)
 
@@ -342,9 +342,10 @@ class Engine:
                 self._out.append(Close(line))
         return self._go(now_ns)
 
-    def _was_delivered(self, seq: int) -> bool:
+    def _reaches_the_bot(self, seq: int) -> bool:
+        """Whether this request's reply reached the bot. Where the recording ended before that, nothing kept it away."""
         reply = self._script.replies.get(seq)
-        return reply is not None and reply.delivered
+        return reply.delivered if reply is not None else seq not in self._script.owed
 
     def _give_up_at(self, missing: list[int], now_ns: int) -> int:
         if self._blocked_ns is None:

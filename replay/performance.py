@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from math import inf
 from pathlib import Path
 
 import msgspec
 
+from wsreplay.analysis.incidents import FINISHER
+from wsreplay.analysis.incidents.search import incidents_in
 from wsreplay.captures.capture import Capture
-from wsreplay.captures.event import Event
 from wsreplay.errors import UserError
 from wsreplay.faults.safety import is_loopback
 from wsreplay.replay.client import Client
@@ -30,8 +31,8 @@ from wsreplay.venues.simulation import simulated, simulator
 
 _NUMBER = re.compile(r"[0-9]{1,39}")
 
-type Detector = Callable[[Iterable[Event], Dialect], Iterable[Finding]]
-"""Finds the incidents in the events of a capture."""
+_OF_TIME = frozenset({"late-reply", "reconnect-storm"})
+"""Incidents that are made of time: at another speed they say nothing."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +47,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     key: bytes | None = None
     allow_production: tuple[str, ...] = ()
     out: Path = Path("captures")
-    finishers: tuple[str, ...] = ()
     patience_ns: int = PATIENCE_NS
 
 
@@ -64,8 +64,8 @@ class Performed(msgspec.Struct, frozen=True, kw_only=True):
     """Against whom, in words."""
 
 
-async def perform(capture: Capture, plan: Plan, *, detect: Detector | None = None) -> Performed:
-    """Replay a capture. ``detect`` finds incidents; with it the verdict compares them as well."""
+async def perform(capture: Capture, plan: Plan) -> Performed:
+    """Replay a capture, and compare."""
     about = capture.metadata
     venue = dialect(about.venue)
     script = Scriptwriter(
@@ -78,12 +78,12 @@ async def perform(capture: Capture, plan: Plan, *, detect: Detector | None = Non
         check_orders_allowed(targets.upstreams.values(), venue.production_hosts, plan.allow_production)
         targets.check(script)
         key = _key_for(targets, venue, plan.key, script)
-        return await _play(capture, plan, script, venue, targets, key, "the server named with --to", detect)
+        return await _play(capture, plan, script, venue, targets, key, "the server named with --to")
     async with _simulated(venue, plan.key, script) as urls:
         targets = Targets(urls, about.upstreams)
         targets.check(script)
         key = plan.key or (venue.demo_key if isinstance(venue, Refreshing) else None)
-        return await _play(capture, plan, script, venue, targets, key, f"the simulator of {venue.name}", detect)
+        return await _play(capture, plan, script, venue, targets, key, f"the simulator of {venue.name}")
 
 
 async def _play(
@@ -94,7 +94,6 @@ async def _play(
     targets: Targets,
     key: bytes | None,
     target: str,
-    detect: Detector | None,
 ) -> Performed:
     host = next(iter(targets.upstreams.values())).host
     here = venue.at(host) if isinstance(venue, Refreshing) else venue
@@ -119,12 +118,12 @@ async def _play(
         ended = "the script ended"
     finally:
         took_ns = time.monotonic_ns() - began_ns
-        path = await asyncio.shield(asyncio.to_thread(recorder.finish, ended, plan.finishers))
+        path = await asyncio.shield(asyncio.to_thread(recorder.finish, ended, (FINISHER,)))
     if not engine.reached:
         why = engine.notes[0].text if engine.notes else "nothing answered"
         raise UserError(f"could not run: no server was reached; #{engine.notes[0].seq if engine.notes else 1}: {why}")
     with Capture.open(path) as replay:
-        verdict = _judged(capture, replay, script, engine.notes, venue, detect)
+        verdict = _judged(capture, replay, script, engine.notes, plan.speed)
     return Performed(
         path=path,
         verdict=verdict,
@@ -136,20 +135,21 @@ async def _play(
     )
 
 
-def _judged(
-    capture: Capture,
-    replay: Capture,
-    script: Script,
-    notes: Sequence[Note],
-    venue: Dialect,
-    detect: Detector | None,
-) -> Verdict:
+def _judged(capture: Capture, replay: Capture, script: Script, notes: Sequence[Note], speed: float) -> Verdict:
     found = None
-    # Of a part of a recording not every incident can come again.
-    if detect is not None and len(script.requests) == len(tales(capture.events())):
-        found = list(detect(capture.events(), venue)), list(detect(replay.events(), venue))
+    if script.whole:  # of a part of a recording not every incident can come again
+        found = _findings(capture, speed), _findings(replay, speed)
     recorded, replayed = tales(capture.events(), script.requests), tales(replay.events())
     return judge(recorded, replayed, notes=notes, incidents=found)
+
+
+def _findings(capture: Capture, speed: float) -> list[Finding]:
+    """The incidents in a capture, found now: those that it holds may have been found by older rules."""
+    return [
+        Finding(incident.kind, incident.seq, incident.summary)
+        for incident in incidents_in(capture.events())
+        if speed == 1.0 or incident.kind not in _OF_TIME
+    ]
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ the client took them, and each waits for every reply that had reached the bot be
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -86,7 +87,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What it said of an order; ``parts``: the orders that it listed."""
 
 
-class Script(msgspec.Struct, frozen=True, kw_only=True):
+class Script(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A recording as the client's part in it."""
 
     steps: tuple[Step, ...]
@@ -94,6 +95,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     """By the ``seq`` of the request."""
     requests: frozenset[int]
     """The requests that are sent again."""
+    whole: bool = True
+    """Whether nothing was left out."""
     held_back: tuple[int, ...] = ()
     """Messages that never reached the venue in the recording, and are not sent."""
     pong: str | None = None
@@ -101,6 +104,11 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     accounts: tuple[str, ...] = ()
     symbols: tuple[str, ...] = ()
     """What the client traded with; a simulator must know them."""
+
+    @cached_property
+    def owed(self) -> frozenset[int]:
+        """The requests whose line ended before their reply reached the bot."""
+        return frozenset(seq for step in self.steps if isinstance(step, Leave) for seq, _ in step.owed)
 
     @property
     def lines(self) -> int:

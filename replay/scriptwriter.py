@@ -83,6 +83,7 @@ class Scriptwriter:
             steps=tuple(self._in_order()),
             replies=self._replies,
             requests=frozenset(self._requests),
+            whole=self._all,
             held_back=tuple(self._held_back),
             pong=self._pong,
             accounts=tuple(self._accounts),

@@ -32,8 +32,8 @@ class Tale(msgspec.Struct, kw_only=True):
     """What it wanted, in words."""
     identity: Identity
     intent: str | None
-    answered: bool | None = False
-    """Whether the bot had an answer; None: too late for it to matter."""
+    answered: bool | None = None
+    """Whether the bot had an answer; None: not before it had given up, or before the recording ended."""
     lost: bool = False
     """Whether the line ended, or a gateway gave up, before the answer came."""
     fate: Fate | None = None
@@ -47,9 +47,9 @@ class Tale(msgspec.Struct, kw_only=True):
     def outcome(self) -> str:
         """The outcome in words."""
         detail = self.error_code or self.status
-        if self.answered is False:
+        if self.answered is False or self.fate is None:
             return f"no answer, but {self.fate}" if self.fate else "no answer"
-        words = (self.fate or "answered") if self.answered else f"{self.fate or 'answered'} too late"
+        words = self.fate if self.answered else f"{self.fate} too late"
         return f"{words} ({detail})" if detail else words
 
 
@@ -198,10 +198,11 @@ def _fold(tale: Tale, fact: Event) -> None:
         tale.fate = "accepted" if fact.error_code is None else "refused"
     elif fact.outcome in _DECIDED:
         # After an unknown outcome a reply to another request can tell what became of this one.
-        tale.answered = tale.answered or (fact.resolved_by == "reply" and not tale.lost)
+        if fact.resolved_by == "reply" and not tale.lost:
+            tale.answered = True
         tale.fate = _DECIDED[fact.outcome]
     else:
-        tale.lost = True
+        tale.answered, tale.lost = False, True
 
 
 def _by_occurrence(told: Iterable[Tale]) -> dict[tuple[Identity, int], Tale]:

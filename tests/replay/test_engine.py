@@ -160,6 +160,12 @@ def test_a_reply_that_never_reached_the_bot_does_not_reach_it_now() -> None:
     assert Withheld(1) not in stage.hears("b")
 
 
+def test_a_reply_that_the_recording_did_not_live_to_see_reaches_the_bot() -> None:
+    stage = Stage(Recording().open().ask("a").ask("b").wait(1).answer("b"))
+    stage.begin()
+    assert stage.hears("a") == []
+
+
 def test_a_line_that_the_venue_ended_is_ended_in_its_place() -> None:
     stage = Stage(Recording().open().ask("a").wait(1).answer("a").close(1012, sender="venue"))
     stage.begin()

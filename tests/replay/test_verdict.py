@@ -74,6 +74,13 @@ def test_a_reply_that_came_though_it_had_been_lost_is_a_divergence() -> None:
     assert not verdict(lost, came).reproduced
 
 
+def test_what_was_still_waiting_when_the_recording_ended_may_become_anything() -> None:
+    waiting = Recording().open().ask("a", "createOrder", **BUY)
+    for became in ({"status": "OPEN"}, {"error": "NO"}):
+        answered = Recording().open().ask("a", "createOrder", **BUY).answer("a", "createOrder", **became)
+        assert verdict(waiting, answered).reproduced
+
+
 def test_an_order_that_is_there_twice_only_in_one_of_them_is_a_divergence() -> None:
     def looked(count: int) -> Recording:
         listed = {**BUY, "side": "B", "status": "OPEN"}
@@ -99,7 +106,9 @@ def test_a_note_explains_a_divergence_and_decides_only_where_it_says_so() -> Non
     assert verdict(recorded, recorded, Note(2, "it could not be signed again")).reproduced
     decided = verdict(recorded, recorded, Note(1, "the handshake was refused", decides=True))
     assert [(each.seq, str(each)) for each in decided.divergences] == [(1, "the handshake was refused")]
-    first = verdict(recorded, Recording().open().ask("a"), Note(2, "the reply never came")).first
+    first = verdict(
+        recorded, Recording().open().ask("a").end("rst", leg="venue"), Note(2, "the reply never came")
+    ).first
     assert first is not None
     assert str(first).endswith("no answer now (#2 of the replay); the reply never came")
 
