@@ -21,6 +21,12 @@ COMMANDS = (
     ),
     Listed("Look", "ls", "wsreplay.cli.ls:ls", "List the captures in a folder, newest first."),
     Listed("Look", "show", "wsreplay.cli.show:show", "Show a capture line by line, also while it is recorded."),
+    Listed(
+        "Look",
+        "incidents",
+        "wsreplay.cli.incidents:incidents",
+        "Tell what went wrong: duplicate orders, lost replies, refusals, broken lines.",
+    ),
     Listed("Look", "sql", "wsreplay.cli.sql:sql", "Ask captures a question in SQL."),
     Listed("Replay", "run", "wsreplay.cli.run:run", "Replay a capture: be its bot against a server, and compare."),
 )

@@ -126,6 +126,7 @@ def record(
         click.echo(Path(proxy.__file__).with_name("addon.py"))
         return
     # mitmproxy takes a second to import.
+    from wsreplay.analysis.incidents import FINISHER
     from wsreplay.faults.plan import load_plan
     from wsreplay.faults.safety import check_live_faults
     from wsreplay.proxy.companion import Companion
@@ -174,7 +175,7 @@ def record(
             click.echo(f"wsreplay: {text}", err=True)
 
         async def run() -> None:
-            recorded = await Recording(plan, say=say, tell=tell, decode=read_by.decode).run()
+            recorded = await Recording(plan, say=say, tell=tell, finishers=(FINISHER,), decode=read_by.decode).run()
             say(f"capture {recorded.path}")
             if recorded.exit_code:
                 sys.exit(recorded.exit_code)

@@ -31,6 +31,8 @@ class Disconnects:
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
         self._broken: OrderedDict[int | None, _Broken] = OrderedDict()
+        self._early: dict[int | None, list[int]] = {}
+        """Requests whose replies did not reach the bot, on lines that have not ended: perhaps they are about to."""
 
     def see(self, event: Event, request: Sent | None) -> Iterable[Incident]:
         """Notice ends, and the requests whose replies they cost."""
@@ -38,6 +40,8 @@ class Disconnects:
             if request is not None and (event.outcome == "unknown" or event.resolved_by == "undelivered-reply"):
                 self._lost(request)
             return ()
+        if self._early and event.sender == "venue" and event.relay_ns is not None and event.kind in ("text", "binary"):
+            self._early.pop(event.conn, None)
         if event.kind == "open":
             return self._tell(event.conn)  # a number that is used again
         if event.kind not in ("close", "end"):
@@ -45,7 +49,9 @@ class Disconnects:
         line = self._lines.get(event.conn)
         if line is None or not line.broken or event.conn in self._broken:
             return ()
-        self._broken[event.conn] = _Broken(line)
+        broken = self._broken[event.conn] = _Broken(line)
+        broken.waiting = self._early.pop(event.conn, [])
+        broken.lost = len(broken.waiting)
         return self._tell(next(iter(self._broken))) if len(self._broken) > _WAITING else ()
 
     def end(self) -> Iterator[Incident]:
@@ -56,6 +62,11 @@ class Disconnects:
     def _lost(self, request: Sent) -> None:
         broken = self._broken.get(request.conn)
         if broken is None:
+            early = self._early.setdefault(request.conn, [])
+            if len(early) < _NAMED:
+                early.append(request.seq)
+            if len(self._early) > _WAITING:
+                del self._early[next(iter(self._early))]
             return
         first = broken.line.first_end
         if first is not None and request.seq < first.seq:
@@ -107,8 +118,8 @@ def _how(line: Line, first: Event) -> str:
         who = "The bot" if first.sender == "client" else "The venue"
         why = f" as the fault plan wanted it ({line.fault})" if line.fault else ""
         return f"{who} closed {name} {code}{reason}{why}"
-    if line.fault is not None:
-        return f"Connection {line.conn} was cut by a fault of the recording's plan ({line.fault})"
+    if line.fault is not None and line.ended_by is None:
+        return f"Connection {line.conn} was cut by the recording's fault plan ({line.fault})"
     side = "The bot's side" if first.sender == "client" else "The venue's side"
     how = {"rst": "was reset", "timeout": "timed out"}.get(line.ended_by or "", "ended without a close frame")
     return f"{side} of {name} {how}"

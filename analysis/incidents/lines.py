@@ -16,6 +16,13 @@ _SWITCHED = 101
 _ORDERLY = frozenset({None, 1000, 1001})
 """Close codes with which a bot just leaves."""
 
+_STRUCK = {
+    "drop": "the line was cut",
+    "withhold": "a message was withheld",
+    "stall": "the line stalled",
+    "delay": "a message was delayed",
+}
+
 _handshake = msgspec.json.Decoder(Handshake).decode
 _fault = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -151,3 +158,8 @@ def fault_name(event: Event) -> str:
         return "a fault"
     name = said.get("fault") or said.get("effect")
     return str(name) if name else "a fault"
+
+
+def fault_words(name: str) -> str:
+    """The same, as a clause of a sentence."""
+    return _STRUCK.get(name.partition(" ")[0], "a fault struck the line")

@@ -15,7 +15,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 
 from wsreplay.analysis.incidents.incident import Incident
-from wsreplay.analysis.incidents.lines import Lines, fault_name
+from wsreplay.analysis.incidents.lines import Lines, fault_name, fault_words
 from wsreplay.analysis.incidents.looks import Looks
 from wsreplay.analysis.incidents.sent import FOLLOWED, Sent
 from wsreplay.analysis.incidents.wishes import Disturbance, Retry, Wish
@@ -200,7 +200,7 @@ class Retries:
         if waiting.disturbance is None:
             words = "its reply came too late" if fact.outcome == "late" else "the exchange failed"
             if fact.resolved_by == "undelivered-reply":
-                words = "its reply was never handed on"
+                words = "its reply was lost on its way"
             self._mark(waiting, Disturbance.at(fact, "reply-lost", words))
 
     def _shown(self, order: Event) -> None:
@@ -222,7 +222,8 @@ class Retries:
             self._mark(waiting, disturbance)
 
     def _fault(self, event: Event) -> None:
-        disturbance = Disturbance.at(event, "fault", f"a fault struck the line ({fault_name(event)})")
+        name = fault_name(event)
+        disturbance = Disturbance("fault", event.seq, event.mono_ns, fault_words(name), name)
         for conn in [event.conn] if event.conn is not None else list(self._by_conn):
             self._disturb(conn, disturbance)
 

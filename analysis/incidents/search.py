@@ -1,14 +1,14 @@
 """The search: one walk through a recording with all detectors, and where its findings are kept.
 
-``wsreplay.analysis.incidents.search:find`` is a finisher (:mod:`wsreplay.captures.finishers`): a recording that ends
-stores its incidents as rows. A capture without any (one that goes on, was cut off, or came from elsewhere) is searched
-when it is asked.
+:func:`find` is a finisher (:mod:`wsreplay.captures.finishers`): a recording that ends stores its incidents as rows. A
+capture without any (one that goes on, was cut off, or came from elsewhere) is searched when it is asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from wsreplay.analysis.incidents import FINISHER
 from wsreplay.analysis.incidents.detector import Detector
 from wsreplay.analysis.incidents.disconnects import Disconnects
 from wsreplay.analysis.incidents.incident import KINDS, Incident
@@ -23,8 +23,8 @@ from wsreplay.analysis.incidents.sent import Followed
 from wsreplay.captures.capture import Capture
 from wsreplay.captures.event import Event
 
-FINISHER = f"{__name__}:find"
-"""What a recording is told, so that it stores its incidents when it ends."""
+__all__ = ["FINISHER", "find", "incidents_in", "incidents_of"]
+
 _QUESTION = "SELECT seq FROM events WHERE kind = 'incident' GROUP BY seq ORDER BY seq"
 
 

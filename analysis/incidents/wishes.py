@@ -26,6 +26,8 @@ class Disturbance(NamedTuple):
     mono_ns: int
     words: str
     """As a clause: ``connection 1 ended``."""
+    fault: str | None = None
+    """What the plan calls it, if it was one."""
 
     @classmethod
     def at(cls, event: Event, kind: Literal["connection-ended", "reply-lost", "fault"], words: str) -> Disturbance:
@@ -111,8 +113,8 @@ def _blind(retry: Retry, looks_recorded: bool) -> Incident:
         at_ns=again.at_ns,
         mono_ns=again.mono_ns,
         evidence=evidence_of(first.seq, retry.disturbance.seq, again.seq, again.outcome_seq),
-        summary=f"The bot sent {_wanted(again)} again {_after(first, again)} the first, without having looked "
-        f"what had become of it: {_between(retry)}, and {_came_of(again)}.{doubt}",
+        summary=f"The bot sent {_wanted(again)}, {_between(retry)}, and {_after(first, again)} the first it sent the "
+        f"same again without looking what had become of it; {_came_of(again)}.{doubt}",
         facts=_facts(first, again, retry),
     )
 
@@ -128,7 +130,12 @@ def _facts(first: Sent, again: Sent, retry: Retry) -> dict[str, Any]:
         client_order_id=again.client_order_id,
         first=_request_facts(first),
         second=_request_facts(again),
-        between=present(kind=retry.disturbance.kind, seq=retry.disturbance.seq, what=retry.disturbance.words),
+        between=present(
+            kind=retry.disturbance.kind,
+            seq=retry.disturbance.seq,
+            what=retry.disturbance.words,
+            fault=retry.disturbance.fault,
+        ),
         looked=retry.look is not None,
         look_seq=retry.look.seq if retry.look else None,
         after_ns=again.mono_ns - first.mono_ns,
@@ -161,8 +168,8 @@ def _duplicate_words(first: Sent, again: Sent, retry: Retry, order_ids: list[str
     if first.accepted and again.accepted:
         ids = f", as orders {order_ids[0]} and {order_ids[1]}" if len(order_ids) == 2 else ""
         return (
-            f"Two orders where one was wanted: the bot sent {_wanted(again)}, {_between(retry)}, it sent the same "
-            f"again {_after(first, again)} the first, {look}, and the venue accepted both{ids}."
+            f"Two orders where one was wanted: the bot sent {_wanted(again)}, {_between(retry)}, "
+            f"{_after(first, again)} the first it sent the same again {look}, and the venue accepted both{ids}."
         )
     known = first if first.accepted else again if again.accepted else None
     if known is None:
@@ -172,8 +179,8 @@ def _duplicate_words(first: Sent, again: Sent, retry: Retry, order_ids: list[str
         order = f" as order {known.order_id}" if known.order_id else ""
         doubt = f"the {which} was accepted{order}, what became of the {other} is not known"
     return (
-        f"Perhaps two orders where one was wanted: the bot sent {_wanted(again)}, {_between(retry)}, it sent the same "
-        f"again {_after(first, again)} the first, {look}, and {doubt}."
+        f"Perhaps two orders where one was wanted: the bot sent {_wanted(again)}, {_between(retry)}, "
+        f"{_after(first, again)} the first it sent the same again {look}, and {doubt}."
     )
 
 
@@ -189,7 +196,7 @@ def _between(retry: Retry) -> str:
     words = retry.disturbance.words
     if retry.disturbance.seq is None or retry.disturbance.kind == "patience":
         return words
-    return f"{words} {lasting(retry.disturbance.mono_ns - retry.first.mono_ns)} later"
+    return f"{lasting(retry.disturbance.mono_ns - retry.first.mono_ns)} later {words}"
 
 
 def _came_of(request: Sent) -> str:

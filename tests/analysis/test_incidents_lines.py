@@ -43,7 +43,8 @@ def test_a_venue_that_closes_is_told_with_its_code_and_what_it_cost(trading: Tra
     found = trading.only("disconnect")
     assert (found.seq, found.certainty, found.conn) == (close.seq, "proven", 1)
     assert found.summary == (
-        "The venue closed connection 1 with 1001 (SERVER_SHUTTING_DOWN) after 2 ms, while 1 request waited for its reply."
+        "The venue closed connection 1 with 1001 (SERVER_SHUTTING_DOWN) after 2 ms, "
+        "while 1 request waited for its reply."
     )
     assert found.facts["waiting_seqs"] == [request.seq]
     assert (found.facts["close_code"], found.facts["close_reason"]) == (1001, "SERVER_SHUTTING_DOWN")
@@ -73,11 +74,14 @@ def test_a_bot_that_closes_in_anger_is_a_disconnect(trading: Trading) -> None:
 
 
 def test_a_cut_that_the_fault_plan_made_says_so(trading: Trading) -> None:
+    request = trading.orders("a")
     fault = trading.strikes("drop rst before reply createOrder")
+    trading.answers("a", delivered=False)
     trading.ends("client", "proxy")
     trading.ends("venue", "proxy")
     found = trading.only("disconnect")
-    assert "cut by a fault of the recording's plan (drop rst before reply createOrder)" in found.summary
+    assert found.facts["waiting_seqs"] == [request.seq]
+    assert "cut by the recording's fault plan (drop rst before reply createOrder)" in found.summary
     assert fault.seq in found.evidence
 
 
@@ -150,8 +154,8 @@ def test_a_lost_response_that_the_recording_has_says_what_the_venue_answered(tra
     assert (found.seq, found.certainty, found.evidence) == (request.seq, "proven", (request.seq, reply.seq))
     assert found.facts["order_ids"] == ["101"]
     assert found.summary == (
-        "The reply to createOrder (buy 0.050 WETHRUSD at 2600.00) never reached the bot: it came 2 ms after the request "
-        "and was never handed on to the bot; the venue had accepted it as order 101."
+        "The reply to createOrder (buy 0.050 WETHRUSD at 2600.00) never reached the bot: it came 2 ms after the "
+        "request and was never handed on to the bot; the venue had accepted it as order 101."
     )
 
 
@@ -261,10 +265,19 @@ def test_what_the_venue_could_not_read_is_malformed(trading: Trading) -> None:
 def test_what_breaks_the_rules_of_websocket_is_malformed_once_an_event(trading: Trading) -> None:
     event = trading.says("{}")
     for part, problem in enumerate(("a frame without a mask", "text that is not valid UTF-8"), 1):
-        stamps = {"seq": event.seq, "at_ns": event.at_ns, "mono_ns": event.mono_ns, "first_mono_ns": event.mono_ns}
-        trading.rows.append(
-            Event(part=part, conn=1, sender="client", kind="fact", op="malformed", error_code=problem, **stamps)
+        fact = Event(
+            seq=event.seq,
+            part=part,
+            at_ns=event.at_ns,
+            mono_ns=event.mono_ns,
+            first_mono_ns=event.mono_ns,
+            conn=1,
+            sender="client",
+            kind="fact",
+            op="malformed",
+            error_code=problem,
         )
+        trading.rows.append(fact)
     (found,) = trading.incidents("malformed")
     assert found.facts["problems"] == ["a frame without a mask", "text that is not valid UTF-8"]
 

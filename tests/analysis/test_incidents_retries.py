@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from analysis.trading import MS, WISH, Trading
@@ -58,7 +59,7 @@ def test_a_quote_again_after_a_refusal_is_no_duplicate(trading: Trading) -> None
 
 
 @pytest.mark.parametrize("other", [{"qty": "0.051"}, {"limitPx": "2600.01"}, {"isBuy": False}, {"symbol": "WBTCRUSD"}])
-def test_another_order_after_a_cut_is_no_duplicate(trading: Trading, other: dict[str, object]) -> None:
+def test_another_order_after_a_cut_is_no_duplicate(trading: Trading, other: dict[str, Any]) -> None:
     trading.orders("a")
     trading.breaks()
     trading.opens(2)
@@ -122,8 +123,8 @@ def test_cut_and_sent_again_and_both_accepted_is_proven(trading: Trading) -> Non
     assert found.facts["client_order_id"] == "7"
     assert found.facts["second"]["conn"] == 2
     assert found.summary == (
-        "Two orders where one was wanted: the bot sent buy 0.050 WETHRUSD at 2600.00, connection 1 ended 1 ms later, "
-        "it sent the same again 5 ms after the first, without looking, and the venue accepted both, "
+        "Two orders where one was wanted: the bot sent buy 0.050 WETHRUSD at 2600.00, 1 ms later connection 1 ended, "
+        "5 ms after the first it sent the same again without looking, and the venue accepted both, "
         "as orders 101 and 102."
     )
     blind = trading.only("blind-retry")
@@ -259,7 +260,8 @@ def test_a_recorded_fault_is_a_disturbance_on_a_line_that_lives(trading: Trading
     trading.answers("b", orderId="102")
     found = trading.assert_duplicate("proven", first, again, "101", "102", looked=False)
     assert (found.facts["between"]["kind"], found.facts["between"]["seq"]) == ("fault", fault.seq)
-    assert "withhold before reply createOrder" in found.summary
+    assert found.facts["between"]["fault"] == "withhold before reply createOrder"
+    assert "1 ms later a message was withheld" in found.summary
 
 
 def test_a_fault_on_another_line_is_none(trading: Trading) -> None:
