@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -58,31 +59,31 @@ def _tell(folder: Path, *, kept: bool) -> None:
     _chapter(3, "What wsreplay makes of it:")
     found = _incidents(naive)
     duplicates = [incident for incident in found if incident["kind"] == DUPLICATE]
-    for incident in found:
-        name = f"{incident['kind']} ({incident['certainty']})"
-        click.echo(f"     {click.style(name, fg='red', bold=incident['kind'] == DUPLICATE)}: {incident['summary']}")
     if not duplicates:
         raise UserError("the demo did not produce its duplicate order; please report this")
+    for incident in duplicates:
+        click.secho(f"     {DUPLICATE} ({incident['certainty']})", fg="red", bold=True)
+        click.echo(textwrap.fill(incident["summary"], 100, initial_indent=" " * 5, subsequent_indent=" " * 5))
+    others = dict.fromkeys(incident["kind"] for incident in found if incident["kind"] != DUPLICATE)
+    click.echo(f"     and on the way there: {', '.join(others)}")
 
     _chapter(4, "Again, from the capture alone: the same frames against a fresh venue, signed anew.")
-    _command("run", naive.name, "--speed", "max")
+    _command("run", str(naive) if kept else naive.name, "--speed", "max")
     said = _run("run", str(naive), "--speed", "max", "--out", str(folder / "replays"), good=(0,))
     for line in said.splitlines()[:-1]:
         click.echo(f"     {line}")
     replayed = Path(said.splitlines()[-1].removeprefix("capture "))
     again = [incident for incident in _incidents(replayed) if incident["kind"] == DUPLICATE]
-    click.echo(f"     {len(again)} duplicate order in the replay as well" if again else "     no duplicate this time")
     if not again:
         raise UserError("the replay did not reproduce the duplicate order; please report this")
+    click.secho("     the duplicate order is there again", fg="red", bold=True)
 
     _chapter(5, "The careful twin meets the same cut. It looks before it sends again.")
     careful = _record("careful", folder)
     twin = [incident for incident in _incidents(careful) if incident["kind"] == DUPLICATE]
-    click.echo(
-        f"     {click.style('no duplicate order', fg='green', bold=True)}" if not twin else "     a duplicate as well"
-    )
     if twin:
         raise UserError("the careful twin made a duplicate order; please report this")
+    click.secho("     no duplicate order", fg="green", bold=True)
 
     _chapter(6, "Your turn:")
     where = folder if kept else Path("demo")
