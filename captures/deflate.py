@@ -6,8 +6,8 @@ import zlib
 from typing import Literal
 
 _WINDOW_BITS = -15
-"""Raw deflate with the largest window, whatever was negotiated: it reads what any smaller window wrote, and libraries
-that promise 8 bits write 9 (zlib knows no 8 for raw deflate)."""
+"""Raw deflate with the largest window, whatever was negotiated: it reads what any smaller one wrote, and senders that
+write with a larger one than they promised."""
 _WINDOW = 1 << 15
 _ENDING = b"\x00\x00\xff\xff"
 """What the sender strips from the end of each message: the rest of an empty stored block."""

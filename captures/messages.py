@@ -130,7 +130,6 @@ class Assembler:
             self._unfinished.has(problem)
             messages.append(self._raw(self._unfinished))
             self._unfinished = None
-            self.between_messages = not self._closed
 
     def _continue(self, frame: Frame, messages: list[Message]) -> None:
         message = self._unfinished

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -13,6 +14,7 @@ from wsreplay.captures.frames import FrameParser, Message
 type Side = Literal["client", "venue"]
 
 MASK = b"\x37\xfa\x21\x3d"
+DEFLATE = "permessage-deflate"
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 
@@ -141,10 +143,35 @@ class Speaker:
             self._begun = None
 
 
-def read(
-    wire: bytes, sender: Side = "venue", extensions: str = "", *, limit: int = 64 << 20, to_the_end: bool = True
-) -> list[Message]:
-    """All messages of a stream that came in one chunk."""
+def read(wire: bytes, sender: Side = "venue", extensions: str = "", *, limit: int = 64 << 20) -> list[Message]:
+    """All messages of a stream that came in one chunk, and what is left over at its end."""
     parser = FrameParser(sender, extensions, limit)
-    messages = parser.feed(wire, 1, 2, 3)
-    return messages + parser.end() if to_the_end else messages
+    return parser.feed(wire, 1, 2, 3) + parser.end()
+
+
+def only(messages: list[Message]) -> Message:
+    """The one message that there is."""
+    (message,) = messages
+    return message
+
+
+def problem(message: Message) -> str:
+    """The one thing that is wrong with it."""
+    (why,) = message.problems
+    return why
+
+
+def kinds(messages: list[Message]) -> list[str]:
+    """Of which kinds they are, in order."""
+    return [message.kind for message in messages]
+
+
+def compressed(text: bytes, packer: zlib._Compress | None = None) -> bytes:
+    """The text as it stands in a compressed frame."""
+    packer = packer or zlib.compressobj(wbits=-15)
+    return (packer.compress(text) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
+
+
+def packed(payload: bytes, opcode: int = TEXT, final: bool = True) -> bytes:
+    """A frame of compressed data."""
+    return odd_frame(opcode, payload, final=final, reserved=4)

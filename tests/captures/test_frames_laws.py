@@ -9,10 +9,13 @@ from typing import NamedTuple
 import msgspec
 import pytest
 from captures.frame_bytes import Agreement, Said, Side, Speaker, odd_frame, read
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from wsreplay.captures.frames import FrameParser, Message
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no failure; what takes too long is measured in test_frames.py."""
 
 SIDES: st.SearchStrategy[Side] = st.sampled_from(["client", "venue"])
 AGREEMENTS = st.none() | st.builds(Agreement, st.booleans(), st.booleans(), st.integers(9, 15), st.integers(9, 15))
@@ -108,6 +111,7 @@ class Times(NamedTuple):
     relay_ns: int
 
 
+@unhurried
 @given(st.data(), SIDES, AGREEMENTS)
 def test_what_was_said_is_read_however_it_is_cut(
     choice: st.DataObject, side: Side, agreement: Agreement | None
@@ -169,6 +173,7 @@ LIMITS = st.sampled_from([10, 200, 64 << 20])
 CUTS = st.lists(st.integers(0, 1000), max_size=15)
 
 
+@unhurried
 @given(STREAMS, CUTS, SIDES, EXTENSIONS, LIMITS)
 @example(b"\x82\xff" + b"\xff" * 60, [1, 5, 30], "client", "", 200)
 def test_no_byte_is_lost_whatever_comes(
@@ -184,6 +189,7 @@ def test_no_byte_is_lost_whatever_comes(
     assert all(message.frames == 0 for message in unexplained), "what is raw says why, once at least"
 
 
+@unhurried
 @given(STREAMS, CUTS, SIDES, EXTENSIONS, LIMITS)
 def test_how_a_stream_is_cut_changes_nothing(
     stream: bytes, places: list[int], side: Side, extensions: str, limit: int
@@ -193,6 +199,7 @@ def test_how_a_stream_is_cut_changes_nothing(
     assert with_the_rest_as_one(without_times(in_chunks)) == with_the_rest_as_one(without_times(in_one))
 
 
+@unhurried
 @given(st.text(max_size=80) | st.text(alphabet="permessage-deflate;,=\" '1", max_size=80), SIDES)
 def test_no_header_stops_the_parser(extensions: str, side: Side) -> None:
     speaker = Speaker(side)
@@ -200,6 +207,7 @@ def test_no_header_stops_the_parser(extensions: str, side: Side) -> None:
     assert [message.text for message in read(speaker.wire, side, extensions)] == ["order"]
 
 
+@unhurried
 @given(st.lists(LIKE_A_VENUE.map(str.encode), min_size=2, max_size=8), st.data())
 def test_what_is_inflated_after_a_loss_is_never_a_guess(texts: list[bytes], choice: st.DataObject) -> None:
     level = choice.draw(st.integers(0, 9))
@@ -221,6 +229,7 @@ def test_what_is_inflated_after_a_loss_is_never_a_guess(texts: list[bytes], choi
             assert message.payload == (frames[index] if message.kind == "raw" else text)
 
 
+@unhurried
 @given(
     st.lists(LIKE_A_VENUE.map(str.encode), min_size=1, max_size=6),
     st.integers(0, 9),
