@@ -49,6 +49,8 @@ class Client:
         self._lines: dict[int, Line] = {}
         self._conns = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._full: set[int] = set()
+        """Lines whose venue reads slower than we send; the script waits for them."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._over: asyncio.Future[None] | None = None
 
@@ -83,9 +85,16 @@ class Client:
         reaches = not any(isinstance(output, Withheld) for output in outputs)
         return reaches, lambda: self._do(outputs)
 
+    def full(self, line: int, is_full: bool) -> None:
+        """The venue reads slower than we send, or has caught up."""
+        (self._full.add if is_full else self._full.discard)(line)
+        if not self._full:
+            self._wake(self._clock())
+
     def ended(self, line: int, how: str) -> None:
         """The line is gone."""
         self._lines.pop(line, None)
+        self._full.discard(line)
         self._do(self._engine.ended(line, how, self._clock()))
 
     # What the engine says
@@ -131,6 +140,8 @@ class Client:
         self._timer = asyncio.get_running_loop().call_later(wait_s, self._tick)
 
     def _tick(self) -> None:
+        if self._full:
+            return  # on with it when there is room again
         self._do(self._engine.tick(self._clock()))
 
     def _start(self, work: Coroutine[None, None, None]) -> None:

@@ -55,6 +55,10 @@ class LineEvents(Protocol):
         """A message came: whether it reaches the bot, and what to do once it is on record."""
         ...
 
+    def full(self, line: int, is_full: bool) -> None:
+        """The venue reads slower than we send, or has caught up."""
+        ...
+
     def ended(self, line: int, how: str) -> None:
         """The line is gone."""
         ...
@@ -158,6 +162,14 @@ class Line(asyncio.Protocol):
         self._note(What.OVER, False, self._conn, time.time_ns(), time.monotonic_ns(), -1, b"")
         self._events.ended(self.number, self._how)
 
+    def pause_writing(self) -> None:
+        """The venue reads slower than we send."""
+        self._events.full(self.number, True)
+
+    def resume_writing(self) -> None:
+        """The venue has caught up."""
+        self._events.full(self.number, False)
+
     # What the replay calls
 
     def send(self, payload: str | bytes) -> None:
@@ -231,7 +243,11 @@ class Line(asyncio.Protocol):
                 self._ended[True] = True
                 self._note(What.OVER, False, self._conn, time.time_ns(), time.monotonic_ns(), -1, b"")
                 self._close_transport()
-                self._events.refused(self.number, event.status_code, event.reason_phrase)
+                # A 101 that breaks the protocol opens nothing.
+                wrong = event.status_code == 101
+                self._events.refused(
+                    self.number, 0 if wrong else event.status_code, str(why) if wrong else event.reason_phrase
+                )
 
     def _heard(self, unit: Unit, at_ns: int, mono_ns: int) -> None:
         wire = unit.wire

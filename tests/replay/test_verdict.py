@@ -76,7 +76,8 @@ def test_a_reply_that_came_though_it_had_been_lost_is_a_divergence() -> None:
 
 def test_what_was_still_waiting_when_the_recording_ended_may_become_anything() -> None:
     waiting = Recording().open().ask("a", "createOrder", **BUY)
-    for became in ({"status": "OPEN"}, {"error": "NO"}):
+    outcomes: tuple[dict[str, Any], ...] = ({"status": "OPEN"}, {"error": "NO"})
+    for became in outcomes:
         answered = Recording().open().ask("a", "createOrder", **BUY).answer("a", "createOrder", **became)
         assert verdict(waiting, answered).reproduced
 

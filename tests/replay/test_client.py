@@ -1,0 +1,229 @@
+"""The replay on real sockets, against servers that do not do what the recorded venue did."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from math import inf
+from typing import Any
+
+import pytest
+from replay.recording import MS, Recording, reply
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosedError
+
+from wsreplay.captures.event import Event
+from wsreplay.captures.transcript import Transcript
+from wsreplay.captures.wire import Record
+from wsreplay.replay.client import Client
+from wsreplay.replay.engine import Engine
+from wsreplay.replay.targets import Targets
+from wsreplay.venues.registry import dialect
+
+type Handler = Callable[[ServerConnection], Awaitable[None]]
+
+
+class Replayed:
+    """What a replay noted, and what it put on record."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.notes: list[str] = []
+
+    def note(self, *record: Any) -> None:
+        self.records.append(Record(*record))
+
+    def rows(self) -> list[Event]:
+        transcript = Transcript()
+        return [event for record in self.records for event in transcript.see(record)]
+
+    def kinds(self) -> list[str]:
+        return [f"{row.sender} {row.ended_by or row.close_code or row.kind}" for row in self.rows()]
+
+
+async def replay(recording: Recording, url: str, patience_ms: int = 2_000) -> Replayed:
+    replayed = Replayed()
+    engine = Engine(recording.script(), dialect("reya"), speed=inf, patience_ns=patience_ms * MS)
+    async with asyncio.timeout(20):
+        await Client(engine, Targets([url], {}), replayed.note).run()
+    replayed.notes = [note.text for note in engine.notes]
+    return replayed
+
+
+@contextlib.asynccontextmanager
+async def venue(handler: Handler, **options: Any) -> AsyncIterator[str]:
+    async with serve(handler, "127.0.0.1", 0, **options) as server:
+        yield f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+
+
+@contextlib.asynccontextmanager
+async def raw_venue(says: bytes, *, then_ends: bool = True) -> AsyncIterator[str]:
+    """A server that answers whatever it hears with these bytes."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(says)
+        with contextlib.suppress(OSError):
+            await writer.drain()
+            if not then_ends:
+                await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def answering(line: ServerConnection) -> None:
+    async for message in line:
+        await line.send(reply(json.loads(message)["id"]))
+
+
+@pytest.mark.parametrize("compression", [None, "deflate"])
+def test_what_was_sent_and_received_is_on_record(compression: str | None) -> None:
+    async def story() -> None:
+        recording = Recording().open().ask("a").wait(1).answer("a").ask("b").wait(1).answer("b").close(4001)
+        async with venue(answering, compression=compression) as url:
+            replayed = await replay(recording, url)
+        assert replayed.notes == []
+        texts = [(row.sender, json.loads(row.text or "")["id"]) for row in replayed.rows() if row.kind == "text"]
+        assert texts == [("client", "a"), ("venue", "a"), ("client", "b"), ("venue", "b")]
+        assert replayed.kinds()[-4:] == ["client 4001", "venue 4001", "venue fin", "client fin"]
+
+    asyncio.run(story())
+
+
+def test_pings_are_answered_while_the_replay_waits() -> None:
+    async def pinging(line: ServerConnection) -> None:
+        message = await line.recv()
+        for _ in range(3):
+            await (await line.ping())
+        await line.send(reply(json.loads(message)["id"]))
+        await line.wait_closed()
+
+    async def story() -> None:
+        recording = Recording().open().ask("a").wait(1).answer("a").ping()
+        async with venue(pinging) as url:
+            replayed = await replay(recording, url)
+        assert replayed.notes == []
+        assert [row.sender for row in replayed.rows() if row.kind == "pong"] == ["client"] * 3
+
+    asyncio.run(story())
+
+
+def test_a_venue_that_closes_early_is_noted_and_nothing_hangs() -> None:
+    async def closing(line: ServerConnection) -> None:
+        await line.recv()
+        await line.close(1012, "restart")
+
+    async def story() -> None:
+        recording = Recording().open().ask("a").wait(1).answer("a").ask("b")
+        async with venue(closing) as url:
+            replayed = await replay(recording, url)
+        assert replayed.notes == [
+            "the venue ended the line (fin) before it answered",
+            "the line is gone: this and what follows on it could not be sent",
+        ]
+        assert "venue 1012" in replayed.kinds()
+
+    asyncio.run(story())
+
+
+def test_a_reset_is_told_from_a_goodbye() -> None:
+    async def resetting(line: ServerConnection) -> None:
+        await line.recv()
+        sock = line.transport.get_extra_info("socket")
+        sock.setsockopt(1, 13, b"\x01\0\0\0\0\0\0\0")  # SOL_SOCKET, SO_LINGER: on, for no time
+        line.transport.abort()
+
+    async def story() -> None:
+        async with venue(resetting) as url:
+            replayed = await replay(Recording().open().ask("a").wait(1).answer("a"), url)
+        assert replayed.notes == ["the venue ended the line (rst) before it answered"]
+        assert "venue rst" in replayed.kinds()
+
+    asyncio.run(story())
+
+
+def test_a_line_that_was_reset_is_reset_for_the_venue_too() -> None:
+    seen: list[BaseException | None] = []
+
+    async def watching(line: ServerConnection) -> None:
+        try:
+            await answering(line)
+        except ConnectionClosedError as error:
+            seen.append(error.__cause__)
+
+    async def story() -> None:
+        recording = Recording().open().ask("a").wait(1).end("rst").answer("a", delivered=False)
+        async with venue(watching) as url:
+            replayed = await replay(recording, url)
+        rows = replayed.rows()
+        assert replayed.kinds()[-3:] == ["client rst", "venue text", "venue proxy"]
+        assert rows[-2].relay_ns is None, "the reply did not reach the bot"
+
+    asyncio.run(story())
+    assert len(seen) == 1
+    assert isinstance(seen[0], ConnectionResetError)
+
+
+@pytest.mark.parametrize(
+    ("says", "status"),
+    [
+        (b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy", 503),
+        (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", 101),
+        (b"what?\r\n\r\n", 0),
+        (b"", 0),
+    ],
+)
+def test_a_handshake_that_fails_is_on_record_as_such(says: bytes, status: int) -> None:
+    async def story() -> None:
+        async with raw_venue(says) as url:
+            replayed = await replay(Recording().open().ask("a"), url)
+        (opened,) = (row for row in replayed.rows() if row.kind == "open")
+        assert json.loads(opened.text or "")["status"] == status
+        assert replayed.notes[0].startswith("the handshake was answered with 101 in the recording, and ")
+
+    asyncio.run(story())
+
+
+def test_a_venue_that_is_not_there_is_noted() -> None:
+    replayed = asyncio.run(replay(Recording().open().ask("a"), "ws://127.0.0.1:1"))
+    assert "not answered now" in replayed.notes[0]
+
+
+def test_a_venue_that_reads_slowly_is_waited_for_and_loses_nothing() -> None:
+    heard: list[str] = []
+
+    async def slow(line: ServerConnection) -> None:
+        line.transport.pause_reading()
+        await asyncio.sleep(0.2)
+        line.transport.resume_reading()
+        heard.extend([json.loads(message)["id"] async for message in line])
+
+    async def story() -> None:
+        recording = Recording().open()
+        for number in range(3_000):
+            recording.say(json.dumps({"type": "note", "id": str(number), "pad": "x" * 2_000}))
+        async with venue(slow, max_size=None) as url:
+            await replay(recording, url, patience_ms=50)
+
+    asyncio.run(story())
+    assert heard == [str(number) for number in range(3_000)]
+
+
+def test_a_reply_that_never_comes_does_not_keep_the_replay_for_ever() -> None:
+    async def silent(line: ServerConnection) -> None:
+        await line.wait_closed()
+
+    async def story() -> None:
+        began = time.monotonic()
+        async with venue(silent) as url:
+            replayed = await replay(Recording().open().ask("a").wait(1).answer("a").ask("b"), url, patience_ms=100)
+        assert replayed.notes == ["the reply never came"]
+        assert time.monotonic() - began < 10
+
+    asyncio.run(story())
