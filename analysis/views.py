@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-VIEWS = ("events", "connections", "requests")
+VIEWS = ("events", "connections", "requests", "orders", "incidents", "duplicate_orders")
 """Their names, each after those it stands on."""
 
 

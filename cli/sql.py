@@ -51,9 +51,12 @@ def sql(arguments: tuple[str, ...], form: str | None, out: Path | None) -> None:
     views below (- reads it from standard input). It can read the captures and touch nothing else.
 
     \b
-    events       one row an event, as recorded and decoded
-    connections  one row a WebSocket connection: opened, ended, by whom and how
-    requests     one row a request: its reply, latency and outcome
+    events            one row an event, as recorded and decoded
+    connections       one row a WebSocket connection: opened, ended, by whom and how
+    requests          one row a request: its reply, latency and outcome
+    orders            one row an order that the bot sent, and what became of it
+    incidents         one row a thing that went wrong
+    duplicate_orders  one row a retry that made, or may have made, a second order
 
     Each row has a column `capture`, so that a query means the same over one capture and over many. SQL's clock is UTC.
     """

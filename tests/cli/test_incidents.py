@@ -14,7 +14,7 @@ from cli.recorder import Recorder
 from cli.story import refused, run
 
 import wsreplay
-from wsreplay.analysis.incidents.search import find, incidents_in, incidents_of
+from wsreplay.analysis.incidents.search import find, incidents_in
 
 
 def twice_wanted() -> Trading:
@@ -80,8 +80,8 @@ def test_what_is_stored_is_what_would_be_found(tmp_path: Path) -> None:
     keep(recording, rows)
     stored = recording.publish("finished")
     expected = incidents_in(trading.rows)
-    assert incidents_of(wsreplay.open(plain)) == expected
-    assert incidents_of(wsreplay.open(stored)) == expected
+    assert wsreplay.open(plain).incidents() == expected
+    assert wsreplay.open(stored).incidents() == expected
 
 
 def test_a_recording_that_goes_on_is_searched_as_it_stands(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_a_bot_that_is_cut_off_trades_twice_or_looks(tmp_path: Path, bot: str) -
         assert run("incidents", recorded.path, "--fail-on", "duplicate-order,blind-retry").exit_code == 0
         return
     assert found["duplicate-order"] == found["blind-retry"] == "proven"
-    duplicates = [each for each in incidents_of(recorded) if each.kind == "duplicate-order"]
+    duplicates = [each for each in wsreplay.open(recorded.path).incidents() if each.kind == "duplicate-order"]
     (duplicate,) = duplicates
     shown = {
         order for event in recorded.events() if event.op == "openOrders" or event.part for order in [event.order_id]
