@@ -116,8 +116,9 @@ class Retries:
         return found
 
     def _wish_of(self, waiting: _Waiting) -> tuple[Wish, Iterable[Incident]]:
-        if waiting.wish is not None:
-            return waiting.wish, ()
+        wish = waiting.wish
+        if wish is not None and self._wishes.get(wish.sent[0].seq) is wish:  # else it is told already
+            return wish, ()
         wish = self._wishes[waiting.request.seq] = Wish(waiting.request)
         if len(self._wishes) <= WISHES:
             return wish, ()

@@ -200,6 +200,15 @@ def test_a_reply_after_the_bot_had_given_up_is_late() -> None:
     trading.assert_none("lost-response")
 
 
+def test_a_reply_to_a_bot_that_has_said_goodbye_is_late(trading: Trading) -> None:
+    trading.orders("a")
+    trading.closes("client", 1000)
+    reply = trading.refuses("a", "NO_PRICES_FOUND_FOR_SYMBOL")
+    found = trading.only("late-reply")
+    assert (found.seq, found.facts["outcome"]) == (reply.seq, "rejected")
+    assert found.summary.endswith("it was a refusal (NO_PRICES_FOUND_FOR_SYMBOL).")
+
+
 def test_a_reply_in_time_is_nothing(trading: Trading) -> None:
     trading.orders("a")
     trading.wait(2_000 * MS)

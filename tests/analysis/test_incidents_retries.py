@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from analysis.trading import MS, WISH, Trading
 
+from wsreplay.analysis.incidents import retries
+
 
 @pytest.fixture
 def trading() -> Trading:
@@ -247,6 +249,36 @@ def test_two_lost_slices_sent_again_are_two_duplicates(trading: Trading) -> None
         (first.seq, second.seq) for first, second in zip(firsts, again, strict=True)
     ]
     assert [each.facts["order_ids"] for each in found] == [["101", "103"], ["102", "104"]]
+
+
+def test_what_is_too_much_to_keep_is_told_as_it_stands(trading: Trading, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retries, "WISHES", 2)
+    for number in range(5):
+        conn = 2 * number + 2
+        trading.opens(conn)
+        trading.orders("a", conn, qty=str(number + 1))
+        trading.ends("client", "rst", conn)
+        trading.answers("a", conn, delivered=False, orderId=f"1{number}")
+        trading.opens(conn + 1)
+        trading.orders("b", conn + 1, qty=str(number + 1))
+        trading.answers("b", conn + 1, orderId=f"2{number}")
+    found = trading.incidents("duplicate-order")
+    assert [each.facts["qty"] for each in found] == ["1", "2", "3", "4", "5"]
+    assert {each.certainty for each in found} == {"proven"}
+
+
+def test_a_retry_of_a_retry_that_was_told_begins_anew(trading: Trading, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retries, "WISHES", 1)
+    for conn, qty in enumerate(["1", "1", "2", "2", "1"], 2):
+        trading.opens(conn)
+        trading.orders("a", conn, qty=qty)
+        trading.ends("client", "rst", conn)
+        trading.answers("a", conn, delivered=False, orderId=str(100 + conn))
+    assert sorted(each.facts["order_ids"] for each in trading.incidents("duplicate-order")) == [
+        ["102", "103"],
+        ["103", "106"],
+        ["104", "105"],
+    ]
 
 
 # What lies between
