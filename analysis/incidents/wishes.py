@@ -113,7 +113,7 @@ def _blind(retry: Retry, looks_recorded: bool) -> Incident:
         at_ns=again.at_ns,
         mono_ns=again.mono_ns,
         evidence=evidence_of(first.seq, retry.disturbance.seq, again.seq, again.outcome_seq),
-        summary=f"The bot sent {_wanted(again)}, {_between(retry)}, and {_after(first, again)} the first it sent the "
+        summary=f"The bot sent {_wanted(again)}; {_between(retry)}; {_after(first, again)} the first it sent the "
         f"same again without looking what had become of it; {_came_of(again)}.{doubt}",
         facts=_facts(first, again, retry),
     )
@@ -168,7 +168,7 @@ def _duplicate_words(first: Sent, again: Sent, retry: Retry, order_ids: list[str
     if first.accepted and again.accepted:
         ids = f", as orders {order_ids[0]} and {order_ids[1]}" if len(order_ids) == 2 else ""
         return (
-            f"Two orders where one was wanted: the bot sent {_wanted(again)}, {_between(retry)}, "
+            f"Two orders where one was wanted: the bot sent {_wanted(again)}; {_between(retry)}; "
             f"{_after(first, again)} the first it sent the same again {look}, and the venue accepted both{ids}."
         )
     known = first if first.accepted else again if again.accepted else None
@@ -179,7 +179,7 @@ def _duplicate_words(first: Sent, again: Sent, retry: Retry, order_ids: list[str
         order = f" as order {known.order_id}" if known.order_id else ""
         doubt = f"the {which} was accepted{order}, what became of the {other} is not known"
     return (
-        f"Perhaps two orders where one was wanted: the bot sent {_wanted(again)}, {_between(retry)}, "
+        f"Perhaps two orders where one was wanted: the bot sent {_wanted(again)}; {_between(retry)}; "
         f"{_after(first, again)} the first it sent the same again {look}, and {doubt}."
     )
 

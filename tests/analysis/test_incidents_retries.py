@@ -125,7 +125,7 @@ def test_cut_and_sent_again_and_both_accepted_is_proven(trading: Trading) -> Non
     assert found.facts["client_order_id"] == "7"
     assert found.facts["second"]["conn"] == 2
     assert found.summary == (
-        "Two orders where one was wanted: the bot sent buy 0.050 WETHRUSD at 2600.00, 1 ms later connection 1 ended, "
+        "Two orders where one was wanted: the bot sent buy 0.050 WETHRUSD at 2600.00; 1 ms later connection 1 ended; "
         "5 ms after the first it sent the same again without looking, and the venue accepted both, "
         "as orders 101 and 102."
     )

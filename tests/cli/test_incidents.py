@@ -45,7 +45,7 @@ def test_people_read_what_cost_money_first_and_what_to_type_next(path: Path) -> 
         f"{path}: 4 incidents",
         "",
         "duplicate-order",
-        "  Two orders where one was wanted: the bot sent buy 0.050 WETHRUSD at 2600.00, 1 ms later connection 1 ended, "
+        "  Two orders where one was wanted: the bot sent buy 0.050 WETHRUSD at 2600.00; 1 ms later connection 1 ended; "
         "5 ms after the first it sent the same again without looking, and the venue accepted both, "
         "as orders 101 and 102.",
         f"  2026-11-21 06:27:25.130456, events 2, 3, 4, 7, 8: wsreplay show {shlex.quote(f'{path}#2')}",
