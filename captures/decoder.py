@@ -11,28 +11,14 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-import msgspec
-
 from wsreplay.captures.correlator import EXCHANGES, Correlator, Speaker
 from wsreplay.captures.event import DERIVED, Event
+from wsreplay.captures.rest_rows import request_in, response_in
 from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.envelope import Envelope, HttpMessage
 
 _NOTHING = Envelope()
 _LARGEST = (1 << 63) - 1
-
-
-class _Said(msgspec.Struct):
-    """The JSON of an ``http_request`` or ``http_response`` row."""
-
-    method: str = ""
-    url: str = ""
-    status: int | None = None
-    headers: list[tuple[str, str]] = []
-    body: str | None = None
-
-
-_read_http = msgspec.json.Decoder(_Said).decode
 
 
 class Decoder:
@@ -116,8 +102,7 @@ class Decoder:
         return listed + rows if listed else rows
 
     def _request(self, event: Event) -> list[Event]:
-        said = _said(event)
-        asked = HttpMessage(method=said.method, url=said.url, headers=tuple(said.headers), body=_body(said, event))
+        asked = request_in(event)
         self._asked[event.conn] = asked
         if len(self._asked) > EXCHANGES:
             del self._asked[next(iter(self._asked))]
@@ -130,27 +115,20 @@ class Decoder:
         return listed + rows
 
     def _response(self, event: Event) -> list[Event]:
-        said = _said(event)
         asked = self._asked.pop(event.conn, None)
-        if said.status is None:
+        response = response_in(event, asked)
+        if response is None or response.status is None:
             self._fill(event, _NOTHING)
             event.op = None if asked is None else self._read(asked, None)[0].op or _op_of(asked)
             return self._correlator.see_response(event, (), None)
-        response = HttpMessage(
-            method=asked.method if asked else "",
-            url=asked.url if asked else "",
-            headers=tuple(said.headers),
-            body=_body(said, event),
-            status=said.status,
-        )
         envelope, failure = self._read(response, asked)
         listed = self._fill(event, envelope)
         # A status is the same at every venue, also for a dialect that does not know the address.
         event.role = event.role or "reply"
         event.op = event.op or (None if asked is None else _op_of(asked))
-        if event.error_code is None and said.status >= 400:
-            event.error_code = str(said.status)
-        rows = self._correlator.see_response(event, listed, _speaker(said.status, event.error_code, asked))
+        if event.error_code is None and response.status >= 400:
+            event.error_code = str(response.status)
+        rows = self._correlator.see_response(event, listed, _speaker(response.status, event.error_code, asked))
         event.error_code = failure or event.error_code
         return listed + rows
 
@@ -225,17 +203,6 @@ def _double(number: str) -> float | None:
 
 def _failure(error: Exception) -> str:
     return f"not decoded: {type(error).__name__}"
-
-
-def _said(event: Event) -> _Said:
-    try:
-        return _read_http(event.text or "{}")
-    except (msgspec.MsgspecError, RecursionError):
-        return _Said()
-
-
-def _body(said: _Said, event: Event) -> bytes:
-    return said.body.encode() if said.body is not None else event.data or b""
 
 
 def _op_of(message: HttpMessage) -> str | None:

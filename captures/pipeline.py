@@ -18,6 +18,7 @@ from wsreplay.captures.redaction import Redactor
 from wsreplay.captures.schema import FINISHED
 from wsreplay.captures.transcript import Transcript, TranscriptNotes
 from wsreplay.captures.wire import Loss, Record
+from wsreplay.captures.witnessing import Witnessing
 from wsreplay.venues.dialect import Dialect
 
 _seq = attrgetter("seq")
@@ -38,7 +39,7 @@ class Pipeline:
 
     def __init__(self, dialect: Dialect, redactor: Redactor, notes: bytes = b"") -> None:
         """``notes``: those of a scribe that died; the pipeline then goes on where that one wrote them."""
-        self._witness = dialect.witness
+        self._witnessing = Witnessing(dialect)
         self._decoder = Decoder(dialect)
         self._redactor = redactor
         self.transcript = Transcript()
@@ -111,10 +112,12 @@ class Pipeline:
     def _decoded(self, event: Event, observed: Sequence[Event] = ()) -> list[Event]:
         """The event and its facts. ``observed``: those that the transcript found, which come with it."""
         kind = event.kind
-        if kind == "text" or kind == "binary":
-            self._bear_witness(event)
-        elif kind == "gap":
+        if kind == "gap":
             self.gaps += 1
+        try:
+            self._witnessing.see(event)
+        except Exception:  # a third party's dialect must not end a recording, and the column may be empty
+            event.signer = event.signature_ok = event.token_expires = None
         try:
             return self._decoder.see(event, observed)
         except Exception as error:  # the row is what was observed, with or without a meaning
@@ -122,13 +125,6 @@ class Pipeline:
                 setattr(event, name, None)
             event.error_code = f"not decoded: {type(error).__name__}"
             return [event, *observed]
-
-    def _bear_witness(self, event: Event) -> None:
-        payload = event.text if event.text is not None else event.data
-        if payload is not None and (seen := self._witness(payload, event.sender)) is not None:
-            event.signer = seen.signer
-            event.signature_ok = seen.signature_ok
-            event.token_expires = seen.token_expires
 
 
 def _withhold(event: Event, error: Exception) -> None:

@@ -59,3 +59,20 @@ class Dialect(Protocol):
     def witness(self, payload: str | bytes, sender: Sender) -> Witness | None:
         """Work out what only the unredacted message shows (signer, expiry). Never raises."""
         ...
+
+
+@runtime_checkable
+class PlacedDialect(Dialect, Protocol):
+    """A dialect of a venue whose signatures commit to what frames don't carry: a chain, the numbers of markets."""
+
+    def at(self, host: str) -> PlacedDialect:
+        """The same dialect, knowing at which host its messages are said."""
+        ...
+
+    def knowing(self, message: HttpMessage, request: HttpMessage | None) -> PlacedDialect:
+        """The same dialect, knowing what a REST answer tells; itself, if that is nothing."""
+        ...
+
+    def witness_http(self, message: HttpMessage) -> Witness | None:
+        """Work out what only an unredacted REST request shows. Never raises."""
+        ...
