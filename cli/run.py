@@ -125,11 +125,18 @@ def run(
             allow_production=allow_production,
             out=out,
         )
-        performed = asyncio.run(perform(opened, plan))
-    click.echo(_json(performed) if form == "json" else _text(performed))
+        performed = asyncio.run(perform(opened, plan, tell=_tell))
+    for line in [_json(performed)] if form == "json" else _text(performed):
+        click.echo(line)
     click.echo(f"capture {performed.path}")
     if not performed.verdict.reproduced:
         sys.exit(DIVERGED)
+
+
+def _tell(text: str) -> None:
+    """Say what takes its time, to whoever watches."""
+    if sys.stderr.isatty():
+        click.echo(f"wsreplay: {text}", err=True)
 
 
 def _wanted(
@@ -149,7 +156,8 @@ def _wanted(
             raise UserError(f"--where: {error}") from error
 
 
-def _text(performed: Performed) -> str:
+def _text(performed: Performed) -> list[str]:
+    from wsreplay.cli.harmless import harmless
     from wsreplay.cli.units import duration
 
     verdict = performed.verdict
@@ -160,18 +168,20 @@ def _text(performed: Performed) -> str:
     ]
     if performed.held_back:
         text.append(f"not sent: {performed.held_back} messages that never reached the venue in the recording, either")
+    if performed.gaps:
+        text.append(f"the recording has {performed.gaps} gaps: what is missing there could not be sent")
     width = max((len(op) for op, _, _ in verdict.outcomes), default=0)
-    text += [f"  {op:{width}}  {count:>4}  {outcome}" for op, outcome, count in verdict.outcomes]
+    text += [harmless(f"  {op:{width}}  {count:>4}  {outcome}") for op, outcome, count in verdict.outcomes]
     if verdict.incidents:
         text.append(f"again: {', '.join(verdict.incidents)}")
     if verdict.first is None:
         text.append("reproduced: what became of each request is what became of it in the recording")
-        return "\n".join(text)
+        return text
     text.append(f"diverged at #{verdict.first.seq}: {verdict.first}")
     text += [f"  then at #{each.seq}: {each}" for each in verdict.divergences[1:_SHOWN]]
     if len(verdict.divergences) > _SHOWN:
         text.append(f"  and {len(verdict.divergences) - _SHOWN} more")
-    return "\n".join(text)
+    return [harmless(line) for line in text]
 
 
 def _json(performed: Performed) -> str:
@@ -187,6 +197,7 @@ def _json(performed: Performed) -> str:
         "sent": performed.requests,
         "lines": performed.lines,
         "held_back": performed.held_back,
+        "gaps": performed.gaps,
         "took_ns": performed.took_ns,
         "target": performed.target,
         "capture": str(performed.path),

@@ -8,19 +8,9 @@ import time
 from collections.abc import Callable, Coroutine, Iterable
 
 from wsreplay.captures.wire import Exchange, What, as_json
-from wsreplay.replay.engine import (
-    Close,
-    Connect,
-    Cut,
-    Engine,
-    Output,
-    Request,
-    Send,
-    Wake,
-    Withdraw,
-    Withheld,
-)
+from wsreplay.replay.engine import Engine
 from wsreplay.replay.line import Line, Note
+from wsreplay.replay.outputs import Close, Connect, Cut, Output, Request, Send, Wake, Withdraw, Withheld
 from wsreplay.replay.rest import exchange, headers_for
 from wsreplay.replay.script import Open
 from wsreplay.replay.targets import Targets
@@ -116,9 +106,9 @@ class Client:
         match output:
             case Connect(step):
                 self._start(self._connect(step))
-            case Send(number, payload):
+            case Send(number, payload, binary):
                 if (line := self._lines.get(number)) is not None:
-                    line.send(payload)
+                    line.send(payload, binary)
             case Request():
                 self._start(self._ask(output))
             case Close(number, code, reason):

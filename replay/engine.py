@@ -14,8 +14,19 @@ from collections.abc import Callable
 from math import inf
 from typing import Any
 
-import msgspec
-
+from wsreplay.replay.outputs import (
+    Answer,
+    Close,
+    Connect,
+    Cut,
+    Note,
+    Output,
+    Request,
+    Send,
+    Wake,
+    Withdraw,
+    Withheld,
+)
 from wsreplay.replay.pairing import LiveRequests
 from wsreplay.replay.script import Ask, Leave, Open, Say, Script, Step
 from wsreplay.venues.dialect import Dialect
@@ -28,82 +39,6 @@ PATIENCE_NS = 5_000_000_000
 
 TURN = 256
 """Steps that are taken at once; then the sockets get their turn."""
-
-
-class Connect(msgspec.Struct, frozen=True):
-    """Open a line, as this step did."""
-
-    step: Open
-
-
-class Send(msgspec.Struct, frozen=True):
-    """Send a message."""
-
-    line: int
-    payload: str | bytes
-
-
-class Request(msgspec.Struct, frozen=True):
-    """Make a REST request, as this step did, with a body for now."""
-
-    step: Ask
-    body: bytes
-
-
-class Close(msgspec.Struct, frozen=True):
-    """Say goodbye in order."""
-
-    line: int
-    code: int | None = 1000
-    reason: str = ""
-
-
-class Withdraw(msgspec.Struct, frozen=True):
-    """The bot's end of this line is gone: from here on nothing reaches it, though the venue is still read."""
-
-    line: int
-    how: str
-
-
-class Cut(msgspec.Struct, frozen=True):
-    """End the line without a goodbye, by ``rst`` or ``fin``."""
-
-    line: int
-    how: str
-
-
-class Withheld(msgspec.Struct, frozen=True):
-    """What was just received did not reach the bot in the recording, and counts as not delivered now."""
-
-    line: int
-
-
-class Wake(msgspec.Struct, frozen=True):
-    """Call :meth:`Engine.tick` at this time, unless something happens before."""
-
-    at_ns: int
-
-
-type Output = Connect | Send | Request | Close | Withdraw | Cut | Withheld | Wake
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a REST request was answered with; no status: nothing."""
-
-    status: int | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-    error: str = ""
-
-
-class Note(msgspec.Struct, frozen=True):
-    """Something that did not go as in the recording."""
-
-    seq: int
-    """The event of the recording where it shows."""
-    text: str
-    decides: bool = False
-    """It is a divergence by itself; else it explains one, if the outcome is another."""
 
 
 class Engine:
@@ -290,7 +225,7 @@ class Engine:
             payload = self._fresh(step, payload, now_ns, signer=step.signer, signature_ok=step.signature_ok)
         self._live.sent(step, payload, now_ns)
         self.sent += 1
-        self._out.append(Send(step.line, payload))
+        self._out.append(Send(step.line, payload, step.binary))
 
     def _ask(self, step: Ask, now_ns: int) -> None:
         body = step.body

@@ -172,14 +172,12 @@ class Line(asyncio.Protocol):
 
     # What the replay calls
 
-    def send(self, payload: str | bytes) -> None:
+    def send(self, payload: str | bytes, binary: bool) -> None:
         """Send a message."""
         if self._protocol.state is not OPEN:
             return  # the venue's goodbye has just come in
-        if isinstance(payload, str):
-            self._protocol.send_text(payload.encode())
-        else:
-            self._protocol.send_binary(payload)
+        data = payload.encode() if isinstance(payload, str) else payload
+        (self._protocol.send_binary if binary else self._protocol.send_text)(data)
         self._flush()
 
     def withdraw(self, how: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from math import inf
 from pathlib import Path
@@ -18,7 +18,8 @@ from wsreplay.captures.capture import Capture
 from wsreplay.errors import UserError
 from wsreplay.faults.safety import is_loopback
 from wsreplay.replay.client import Client
-from wsreplay.replay.engine import PATIENCE_NS, Engine, Note
+from wsreplay.replay.engine import PATIENCE_NS, Engine
+from wsreplay.replay.outputs import Note
 from wsreplay.replay.recorder import ReplayRecorder
 from wsreplay.replay.script import Script
 from wsreplay.replay.scriptwriter import Scriptwriter
@@ -31,6 +32,7 @@ from wsreplay.venues.simulation import simulated, simulator
 
 _NUMBER = re.compile(r"[0-9]{1,39}")
 
+_LONG_S = 2.0
 _OF_TIME = frozenset({"late-reply", "reconnect-storm"})
 """Incidents that are made of time: at another speed they say nothing."""
 
@@ -59,13 +61,14 @@ class Performed(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
     lines: int
     held_back: int
+    gaps: int
     took_ns: int
     target: str
     """Against whom, in words."""
 
 
-async def perform(capture: Capture, plan: Plan) -> Performed:
-    """Replay a capture, and compare."""
+async def perform(capture: Capture, plan: Plan, *, tell: Callable[[str], None] = lambda _: None) -> Performed:
+    """Replay a capture, and compare. ``tell`` is given a line for people where it takes its time."""
     about = capture.metadata
     venue = dialect(about.venue)
     script = Scriptwriter(
@@ -73,6 +76,9 @@ async def perform(capture: Capture, plan: Plan) -> Performed:
     ).write(capture.events())
     if not script.steps:
         raise UserError(f"there is nothing to replay: no client said anything in {capture.path} that was selected")
+    seconds = script.length_ns / plan.speed / 1e9
+    if seconds >= _LONG_S:
+        tell(f"{len(script.steps)} steps, at {_speed(plan.speed)} about {seconds:.0f} s; Ctrl-C ends it")
     if plan.to:
         targets = Targets(plan.to, about.upstreams)
         check_orders_allowed(targets.upstreams.values(), venue.production_hosts, plan.allow_production)
@@ -130,6 +136,7 @@ async def _play(
         requests=engine.sent,
         lines=script.lines,
         held_back=len(script.held_back),
+        gaps=script.gaps,
         took_ns=took_ns,
         target=target,
     )

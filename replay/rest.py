@@ -9,7 +9,7 @@ from contextlib import suppress
 import h11
 
 from wsreplay.captures.exchanges import unpacked
-from wsreplay.replay.engine import Answer
+from wsreplay.replay.outputs import Answer
 from wsreplay.replay.targets import Place
 
 _OURS = frozenset({"host", "content-length", "connection", "transfer-encoding", "keep-alive", "upgrade", "expect"})

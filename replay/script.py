@@ -49,6 +49,7 @@ class Say(Step, frozen=True, kw_only=True):
 
     line: int
     payload: str | bytes
+    binary: bool = False
     signer: str | None = None
     signature_ok: bool | None = None
 
@@ -99,6 +100,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Whether nothing was left out."""
     held_back: tuple[int, ...] = ()
     """Messages that never reached the venue in the recording, and are not sent."""
+    gaps: int = 0
+    """How often the recording states that it lost something: what that was is not sent."""
     pong: str | None = None
     """What the client says to a ping that is a message of its own; protocol pings need no words."""
     accounts: tuple[str, ...] = ()
@@ -109,6 +112,11 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def owed(self) -> frozenset[int]:
         """The requests whose line ended before their reply reached the bot."""
         return frozenset(seq for step in self.steps if isinstance(step, Leave) for seq, _ in step.owed)
+
+    @property
+    def length_ns(self) -> int:
+        """How long it lasts at the original speed, if nobody is late."""
+        return sum(step.gap_ns for step in self.steps)
 
     @property
     def lines(self) -> int:

@@ -67,6 +67,7 @@ class Scriptwriter:
         self._requests: set[int] = set()
         self._asked_at: dict[int, int] = {}
         self._held_back: list[int] = []
+        self._gaps = 0
         self._pong: str | None = None
         self._accounts: dict[str, None] = {}
         self._symbols: dict[str, None] = {}
@@ -85,6 +86,7 @@ class Scriptwriter:
             requests=frozenset(self._requests),
             whole=self._all,
             held_back=tuple(self._held_back),
+            gaps=self._gaps,
             pong=self._pong,
             accounts=tuple(self._accounts),
             symbols=tuple(self._symbols),
@@ -113,6 +115,8 @@ class Scriptwriter:
                     self._left(event, how, "client" if event.sender == "client" else "venue")
             case "fault", _:
                 self._struck(event)
+            case "gap", _:
+                self._gaps += 1
 
     # What the client did
 
@@ -161,6 +165,7 @@ class Scriptwriter:
                 at_ns=event.at_ns,
                 line=conn,
                 payload=payload,
+                binary=event.kind == "binary",
                 signer=event.signer,
                 signature_ok=event.signature_ok,
             ),

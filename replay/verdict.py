@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from wsreplay.captures.event import Event
-from wsreplay.replay.engine import Note
+from wsreplay.replay.outputs import Note
 
 type Identity = tuple[str | None, ...]
 type Fate = Literal["accepted", "refused"]

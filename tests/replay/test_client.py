@@ -44,11 +44,11 @@ class Replayed:
         return [f"{row.sender} {row.ended_by or row.close_code or row.kind}" for row in self.rows()]
 
 
-async def replay(recording: Recording, url: str, patience_ms: int = 2_000) -> Replayed:
+async def replay(recording: Recording, url: str, patience_ms: int = 2_000, client: type[Client] = Client) -> Replayed:
     replayed = Replayed()
     engine = Engine(recording.script(), dialect("reya"), speed=inf, patience_ns=patience_ms * MS)
     async with asyncio.timeout(20):
-        await Client(engine, Targets([url], {}), replayed.note).run()
+        await client(engine, Targets([url], {}), replayed.note).run()
     replayed.notes = [note.text for note in engine.notes]
     return replayed
 
@@ -197,22 +197,28 @@ def test_a_venue_that_is_not_there_is_noted() -> None:
 
 def test_a_venue_that_reads_slowly_is_waited_for_and_loses_nothing() -> None:
     heard: list[str] = []
+    waited = asyncio.Event()
+
+    class Watched(Client):
+        def full(self, line: int, is_full: bool) -> None:
+            super().full(line, is_full)
+            waited.set()
 
     async def slow(line: ServerConnection) -> None:
         line.transport.pause_reading()
-        await asyncio.sleep(0.2)
+        await waited.wait()
         line.transport.resume_reading()
         heard.extend([json.loads(message)["id"] async for message in line])
 
     async def story() -> None:
         recording = Recording().open()
-        for number in range(3_000):
-            recording.say(json.dumps({"type": "note", "id": str(number), "pad": "x" * 2_000}))
-        async with venue(slow, max_size=None) as url:
-            await replay(recording, url, patience_ms=50)
+        for number in range(5_000):
+            recording.say(json.dumps({"type": "note", "id": str(number), "pad": "x" * 4_000}))
+        async with venue(slow) as url:
+            await replay(recording, url, client=Watched)
 
     asyncio.run(story())
-    assert heard == [str(number) for number in range(3_000)]
+    assert heard == [str(number) for number in range(5_000)]
 
 
 def test_a_reply_that_never_comes_does_not_keep_the_replay_for_ever() -> None:

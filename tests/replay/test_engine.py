@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from replay.recording import BEGAN_NS, MS, Recording, reply
 
-from wsreplay.replay.engine import (
+from wsreplay.replay.engine import TURN, Engine
+from wsreplay.replay.outputs import (
     Answer,
     Close,
     Connect,
     Cut,
-    Engine,
     Output,
     Request,
     Send,
@@ -102,6 +102,16 @@ def test_at_the_original_speed_the_recorded_gaps_are_kept_after_the_live_reply()
     assert stage.wake_ns is not None
     assert abs(stage.wake_ns - 330 * MS) <= 1000, "20 ms after the reply, however late that came"
     assert keys(stage.pass_ms(20)) == ["b"]
+
+
+def test_sockets_get_their_turn_however_much_there_is_to_send() -> None:
+    recording = Recording().open()
+    for number in range(TURN + 10):
+        recording.ask(str(number))
+    stage = Stage(recording)
+    assert len(keys(stage.begin())) == TURN
+    assert stage.wake_ns == stage.now_ns
+    assert len(keys(stage.pass_ms(0))) == 10
 
 
 def test_twice_as_fast_is_half_the_gap() -> None:

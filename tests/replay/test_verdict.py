@@ -6,7 +6,7 @@ from typing import Any
 
 from replay.recording import Recording
 
-from wsreplay.replay.engine import Note
+from wsreplay.replay.outputs import Note
 from wsreplay.replay.verdict import Finding, Verdict, judge, tales
 
 
