@@ -1,4 +1,4 @@
-"""``wsreplay simulate``: a venue as a process of its own, and ``record --sim``, which puts the recorder in front of it."""
+"""``wsreplay simulate``: a venue as a process of its own; ``record --sim`` puts the recorder in front of it."""
 
 from __future__ import annotations
 
@@ -94,9 +94,9 @@ def test_a_fault_on_the_line_is_recorded_with_what_came_of_it(tmp_path: Path, fa
 
 
 def test_a_fault_at_production_is_refused_before_anything_listens(tmp_path: Path) -> None:
+    wanted = ["--to", "wss://venue.test", "--fault", "drop rst after request"]
     done = subprocess.run(
-        [sys.executable, "-m", "wsreplay", "record", "--out", tmp_path, "--to", "wss://venue.test"]
-        + ["--fault", "drop rst after request"],
+        [sys.executable, "-m", "wsreplay", "record", "--out", tmp_path, *wanted],
         capture_output=True,
         text=True,
         timeout=60,
