@@ -82,6 +82,15 @@ def cut_off(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return recorded(tmp_path_factory.mktemp("cut-off"), *command)
 
 
+TROUBLESOME = [
+    sys.executable,
+    "-P",
+    str(Path(__file__).parents[1] / "replay" / "bots" / "troublesome_bot.py"),
+    "{url}",
+    "{url:rest}",
+]
+
+
 @pytest.fixture
 def replay(tmp_path: Path) -> Callable[..., Told]:
     def replay(*arguments: str | Path) -> Told:
@@ -205,6 +214,23 @@ def test_what_can_not_happen_again_is_named_with_its_address(
     as_json = json.loads(replay(path, "--speed", "max", "--format", "json").text)
     assert as_json["verdict"] == "diverged"
     assert as_json["first_divergence"]["seq"] == address
+
+
+def test_what_was_refused_is_refused_again_and_for_the_same_reason(tmp_path: Path, replay: Callable[..., Told]) -> None:
+    told = replay(recorded(tmp_path, *TROUBLESOME), "--speed", "max")
+    assert told.code == 0, told.text
+    refusals = {e.error_code for e in told.replay.events() if e.sender == "venue" and e.error_code and e.part == 0}
+    assert refusals == {
+        "UNAUTHORIZED_SIGNATURE_ERROR",
+        "INVALID_NONCE_ERROR",
+        "ORDER_DEADLINE_PASSED_ERROR",
+        "CREATE_ORDER_OTHER_ERROR",
+        "CANCEL_ORDER_OTHER_ERROR",
+        "DUPLICATE_REQUEST_ID",
+        "MALFORMED_JSON",
+    }
+    assert "accepted (FILLED)" in told.text, "the perp order that waits for the chain"
+    assert "again: auth-failed, duplicate-request-id, malformed, rejected" in told.text
 
 
 def test_json_is_one_object_with_all_that_the_text_says(naive: Path, replay: Callable[..., Told]) -> None:
