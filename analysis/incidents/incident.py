@@ -26,6 +26,16 @@ type Certainty = Literal["proven", "possible"]
 
 KINDS: tuple[str, ...] = get_args(Kind.__value__)
 """All kinds that are looked for."""
+NOT_YET: tuple[str, ...] = (
+    "sent-before-auth",
+    "missed-heartbeat",
+    "extra-pong",
+    "lost-subscription",
+    "duplicate-subscription",
+    "unanswered-subscription",
+    "sequence-gap",
+)
+"""Kinds whose names are fixed, and which this version does not look for."""
 BY_WEIGHT: tuple[str, ...] = (
     "duplicate-order",
     "blind-retry",

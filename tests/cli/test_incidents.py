@@ -110,6 +110,9 @@ def test_a_capture_without_trouble_says_so(tmp_path: Path) -> None:
 def test_wrong_use_is_one_line(path: Path, tmp_path: Path) -> None:
     assert "did you mean duplicate-order?" in refused("incidents", path, "--fail-on", "duplicate-orders")
     assert "there are disconnect, lost-response" in refused("incidents", path, "--fail-on", "xyz")
+    later = run("incidents", path, "--fail-on", "sequence-gap")
+    assert later.exit_code == 0
+    assert "sequence-gap is not looked for" in later.stderr
     assert "names no kind" in refused("incidents", path, "--fail-on", ",")
     assert "nowhere" in refused("incidents", tmp_path / "nowhere.parquet")
 
