@@ -9,7 +9,8 @@ from collections.abc import Callable, Coroutine, Iterable
 
 from wsreplay.captures.wire import Exchange, What, as_json
 from wsreplay.replay.engine import Engine
-from wsreplay.replay.line import Line, Note
+from wsreplay.replay.line import Line
+from wsreplay.replay.listeners import Note
 from wsreplay.replay.outputs import Close, Connect, Cut, Output, Request, Send, Wake, Withdraw, Withheld
 from wsreplay.replay.rest import exchange, headers_for
 from wsreplay.replay.script import Open
@@ -137,7 +138,14 @@ class Client:
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if self._over is not None and not self._over.done():
+            self._over.set_exception(error)
 
     def _next_conn(self) -> int:
         self._conns += 1

@@ -7,7 +7,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import cast
 
 from websockets.client import ClientProtocol
 from websockets.datastructures import Headers
@@ -20,6 +20,7 @@ from websockets.uri import parse_uri
 
 from wsreplay.captures.wire import Handshake, What, as_json
 from wsreplay.proxy.framing import Cutter, Unit
+from wsreplay.replay.listeners import LineEvents, Note
 from wsreplay.replay.script import Open
 from wsreplay.replay.targets import Place
 
@@ -28,40 +29,6 @@ CLOSE_S = 2.0
 _LINGER_NONE = struct.pack("ii", 1, 0)
 _HEAD_END = b"\r\n\r\n"
 _OURS = frozenset({"host", "connection", "upgrade", "content-length", "proxy-connection"})
-
-
-class Note(Protocol):
-    """Where records go."""
-
-    def __call__(
-        self, what: What, venue_side: bool, conn: int, at_ns: int, mono_ns: int, relay_ns: int, body: bytes, /
-    ) -> None:
-        """Take one record; never wait."""
-        ...
-
-
-class LineEvents(Protocol):
-    """Who is told what happens on a line."""
-
-    def opened(self, line: int) -> None:
-        """The handshake was answered with 101."""
-        ...
-
-    def refused(self, line: int, status: int, why: str) -> None:
-        """The handshake was refused."""
-        ...
-
-    def received(self, line: int, payload: str | bytes) -> tuple[bool, Callable[[], None]]:
-        """A message came: whether it reaches the bot, and what to do once it is on record."""
-        ...
-
-    def full(self, line: int, is_full: bool) -> None:
-        """The venue reads slower than we send, or has caught up."""
-        ...
-
-    def ended(self, line: int, how: str) -> None:
-        """The line is gone."""
-        ...
 
 
 class Line(asyncio.Protocol):

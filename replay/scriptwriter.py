@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
@@ -12,14 +11,12 @@ import msgspec
 
 from wsreplay.captures.event import Event
 from wsreplay.captures.wire import Handshake
+from wsreplay.replay.rows import envelope_of, headers_of, json_of
 from wsreplay.replay.script import Ask, How, Leave, Open, Reply, Say, Script, Step, Who
-from wsreplay.venues.envelope import Envelope
 
 KNOWS_RELAY = frozenset({"reverse", "regular", "socks5", "run"})
 """The modes of recording in which a message without a time of relay is one that was never handed on."""
 _DROPPED = re.compile(r"drop (rst|fin|close)\b")
-
-_FACTS = ("op", "order_id", "client_order_id", "symbol", "side", "account", "status", "price", "qty", "intent")
 
 
 class _Happening(NamedTuple):
@@ -134,7 +131,7 @@ class Scriptwriter:
             line=conn,
             upstream=handshake.upstream,
             url=handshake.url,
-            headers=_headers(handshake.request),
+            headers=headers_of(handshake.request),
             status=handshake.status,
         )
         self._happened.append(_Happening(event.first_mono_ns, event.seq, step, until_ns=event.mono_ns))
@@ -172,7 +169,7 @@ class Scriptwriter:
         )
 
     def _asked(self, event: Event) -> None:
-        said = _json(event.text)
+        said = json_of(event.text)
         if not self._wanted(event.seq) or not isinstance(said.get("url"), str):
             return
         body = said.get("body")
@@ -187,7 +184,7 @@ class Scriptwriter:
                 upstream=str(said.get("upstream", "")),
                 method=str(said.get("method", "GET")),
                 url=said["url"],
-                headers=_headers(said.get("headers")),
+                headers=headers_of(said.get("headers")),
                 body=body.encode() if isinstance(body, str) else event.data or b"",
                 op=event.op,
             ),
@@ -217,7 +214,7 @@ class Scriptwriter:
         )
 
     def _struck(self, event: Event) -> None:
-        dropped = _DROPPED.match(str(_json(event.text).get("fault", "")))
+        dropped = _DROPPED.match(str(json_of(event.text).get("fault", "")))
         if dropped is not None and event.conn in self._lines:
             how: Any = dropped[1]
             self._left(event, how, "fault")
@@ -235,7 +232,7 @@ class Scriptwriter:
             seq=event.seq,
             delivered=delivered,
             latency_ns=event.mono_ns - self._asked_at[request],
-            envelope=_envelope(event, tuple(_envelope(fact) for fact in facts if fact.outcome is None)),
+            envelope=envelope_of(event, tuple(envelope_of(fact) for fact in facts if fact.outcome is None)),
         )
         if delivered:
             if line is not None:
@@ -288,24 +285,3 @@ class Scriptwriter:
             )
             awaits = []
             last = each
-
-
-def _envelope(event: Event, parts: tuple[Envelope, ...] = ()) -> Envelope:
-    facts = {name: getattr(event, name) for name in _FACTS}
-    return Envelope(role=event.role, key=event.key, error_code=event.error_code, parts=parts, **facts)
-
-
-def _headers(said: object) -> tuple[tuple[str, str], ...]:
-    """Headers that can be sent: a capture may have been altered, and nothing in it may become a line of its own."""
-    pairs = [each for each in said if isinstance(each, list | tuple)] if isinstance(said, list) else []
-    return tuple(
-        (str(pair[0]), str(pair[1]))
-        for pair in pairs
-        if len(pair) == 2 and all(str(part).isprintable() for part in pair)
-    )
-
-
-def _json(text: str | None) -> dict[str, Any]:
-    with contextlib.suppress(msgspec.MsgspecError):
-        return msgspec.json.decode(text or "{}", type=dict[str, Any])
-    return {}

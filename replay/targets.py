@@ -68,7 +68,7 @@ class Targets:
         if own.rstrip("/"):
             path = own.rstrip("/") + (path if path != "/" else "")
         query = recorded.query or own_query
-        if not (path + query).isprintable() or " " in path + query:
+        if not (path + query).isascii() or not (path + query).isprintable() or " " in path + query:
             raise UserError(f"#{step.seq} has an address that is none: the capture was altered")
         return Place(
             host=upstream.host,

@@ -20,6 +20,7 @@ from wsreplay.captures.transcript import Transcript
 from wsreplay.captures.wire import Record
 from wsreplay.replay.client import Client
 from wsreplay.replay.engine import Engine
+from wsreplay.replay.script import Open
 from wsreplay.replay.targets import Targets
 from wsreplay.venues.registry import dialect
 
@@ -233,3 +234,12 @@ def test_a_reply_that_never_comes_does_not_keep_the_replay_for_ever() -> None:
         assert time.monotonic() - began < 10
 
     asyncio.run(story())
+
+
+def test_a_mistake_of_our_own_ends_the_replay_instead_of_hanging_it() -> None:
+    class Broken(Client):
+        async def _connect(self, step: Open) -> None:
+            raise ArithmeticError(step.url)
+
+    with pytest.raises(ArithmeticError):
+        asyncio.run(replay(Recording().open().ask("a"), "ws://127.0.0.1:1", client=Broken))

@@ -50,7 +50,7 @@ def test_a_step_that_has_nowhere_to_go_is_named_with_what_is_missing() -> None:
         Targets(["ws://127.0.0.1:1"], RECORDED).place(asked("https://api.venue.example/v2/orders"))
 
 
-@pytest.mark.parametrize("url", ["https://[/x", "https://h/a b", "https://h/a\x1bb"])
+@pytest.mark.parametrize("url", ["https://[/x", "https://h/a b", "https://h/a\x1bb", "https://h/ä"])
 def test_an_address_that_is_none_is_said_to_be_none(url: str) -> None:
     with pytest.raises(UserError, match="#2 has an address that is none"):
         Targets(["rest=http://127.0.0.1:1"], {}).place(asked(url))

@@ -1,0 +1,36 @@
+"""What a replay reads out of a capture's rows. A capture may have been altered: nothing here trusts it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import msgspec
+
+from wsreplay.captures.event import Event
+from wsreplay.venues.envelope import Envelope
+
+_FACTS = ("op", "order_id", "client_order_id", "symbol", "side", "account", "status", "price", "qty", "intent")
+
+
+def envelope_of(event: Event, parts: tuple[Envelope, ...] = ()) -> Envelope:
+    """What the row's decoded columns say, as the envelope that they came from. ``parts``: those of its facts."""
+    facts = {name: getattr(event, name) for name in _FACTS}
+    return Envelope(role=event.role, key=event.key, error_code=event.error_code, parts=parts, **facts)
+
+
+def headers_of(said: object) -> tuple[tuple[str, str], ...]:
+    """Headers that can be sent: a capture may have been altered, and nothing in it may become a line of its own."""
+    pairs = [each for each in said if isinstance(each, list | tuple)] if isinstance(said, list) else []
+    return tuple(
+        (str(pair[0]), str(pair[1]))
+        for pair in pairs
+        if len(pair) == 2 and all(str(part).isprintable() for part in pair)
+    )
+
+
+def json_of(text: str | None) -> dict[str, Any]:
+    """The JSON object in a row's text; an empty one where there is none."""
+    with contextlib.suppress(msgspec.MsgspecError, RecursionError):
+        return msgspec.json.decode(text or "{}", type=dict[str, Any])
+    return {}
