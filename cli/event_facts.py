@@ -40,6 +40,17 @@ class _Gap(msgspec.Struct):
     bytes: int | None = None
 
 
+class _Found(msgspec.Struct):
+    certainty: str = "possible"
+    summary: str = ""
+
+
+class _Struck(msgspec.Struct):
+    fault: str = ""
+
+
+_found = msgspec.json.Decoder(_Found)
+_struck = msgspec.json.Decoder(_Struck)
 _handshake = msgspec.json.Decoder(Handshake)
 _rest = msgspec.json.Decoder(_Rest)
 _gap = msgspec.json.Decoder(_Gap)
@@ -57,6 +68,11 @@ def facts_of(event: Event, relayed: bool = True) -> Facts:
             return _http(event)
         if kind == "gap":
             return _lost(event)
+        if kind == "incident":
+            found = _found.decode(event.text or "{}")
+            return Facts(event.op or kind, f"{found.certainty}: {found.summary}", bad=True)
+        if kind == "fault":
+            return Facts(kind, _struck.decode(event.text or "{}").fault, bad=True)
     except msgspec.MsgspecError:
         return Facts(kind, payload=event.text or "", bad=True)
     if kind == "close":
@@ -65,11 +81,9 @@ def facts_of(event: Event, relayed: bool = True) -> Facts:
         return _end(event)
     if kind == "fact":
         return _fact(event)
-    if kind == "incident":
-        return Facts(event.op or kind, event.error_code or "", event.text or "", bad=True)
     if kind == "raw":
         return Facts(kind, "not a message", _payload(event), bad=True)
-    return Facts(kind, ", ".join(_order(event)), _payload(event), bad=kind == "fault")
+    return Facts(kind, ", ".join(_order(event)), _payload(event))
 
 
 def _message(event: Event, relayed: bool) -> Facts:
@@ -158,7 +172,7 @@ def _end(event: Event) -> Facts:
         "fin": f"{side} ended",
         "rst": f"{side} was reset",
         "timeout": f"{side} timed out",
-        "proxy": f"{side} was closed, as the other had ended",
+        "proxy": f"{side} was closed by the proxy",
     }
     how = event.ended_by or ""
     return Facts(f"end {how}".rstrip(), words.get(how, f"{side} is over"), bad=how in ("rst", "timeout"))

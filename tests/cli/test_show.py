@@ -231,3 +231,11 @@ def test_a_long_capture_is_shown_within_seconds(tmp_path: Path) -> None:
     for row in rows:
         lines.line(row)
     assert time.process_time() - started < 1
+
+
+def test_incidents_and_faults_are_sentences_not_json() -> None:
+    sample = Path(__file__).parent.parent.parent / "captures" / "samples" / "reya-duplicate-order.parquet"
+    shown = "\n".join(lines_of(sample, "--where", "kind IN ('incident', 'fault')"))
+    assert "proven: Two orders where one was wanted" in shown
+    assert "drop rst before reply createOrder #2" in shown
+    assert "{" not in shown
