@@ -51,7 +51,7 @@ def test_each_event_is_a_line_that_tells_what_it_was(tmp_path: Path) -> None:
         "8 06:27:25.131456 +1.00 ms c1 ← close 1012 9 B restart",
         "9 06:27:25.132456 +1.00 ms c1 ← end rst the venue's side was reset",
         "9.1 06:27:25.132456 c1 ← fact request 4: unknown, by end-of-connection",
-        "10 06:27:25.133456 +1.00 ms c1 → end proxy the bot's side was closed, as the other had ended",
+        "10 06:27:25.133456 +1.00 ms c1 → end proxy the bot's side was closed by the proxy",
         f"11 06:27:25.134456 +1.00 ms c2 → open {URL} refused after 31.0 ms: 503 Service Unavailable busy",
         "12 06:27:25.135456 +1.00 ms · gap the hand-over was full, 12 records lost",
         "13 06:27:25.136456 +1.00 ms → GET 0 B https://api.venue.example/v2/orders",
