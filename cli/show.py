@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _PAUSE_S = 0.05
 _SUCCESSION_S = 5.0
 """A scribe that dies is followed by another within that time, if the proxy lives."""
-_KNOWS_RELAY = frozenset({"reverse", "regular", "socks5"})
+_KNOWS_RELAY = frozenset({"reverse", "regular", "socks5", "run"})
 """The modes in which a message without a time of relay is one that was never handed on."""
 
 
@@ -111,7 +111,9 @@ def _lines(capture: Capture, full: bool) -> EventLines:
     first, last = capture.metadata.clocks.wall_ns, time.time_ns()
     if not capture.path.name.endswith(".live"):
         times = [extent for segment in segments if (extent := segment.extent("at_ns"))]
-        first, last = min(low for low, _ in times), max(high for _, high in times)
+        # A capture without a single event has no extent.
+        first = min((low for low, _ in times), default=first)
+        last = max((high for _, high in times), default=first)
     return EventLines(
         width=None if full else columns(),
         style=COLOURED if in_colour() else PLAIN,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 from urllib.request import ProxyHandler, build_opener
 
@@ -38,11 +39,12 @@ class Trader:
         self._url = url
         self._rest_url = rest_url
         self._last_nonce = 0
+        self._lines = ExitStack()
         self._line: ClientConnection | None = None
 
     def connect(self) -> None:
         """Open a line; whatever was on the old one is gone."""
-        self._line = connect(self._url, proxy=None, compression=None)
+        self._line = self._lines.enter_context(connect(self._url, proxy=None, compression=None))
 
     def create(self, order: Order) -> dict[str, Any]:
         """Send an order and wait for its reply. Raises ``ConnectionClosed`` when the line breaks before it comes."""
@@ -73,8 +75,7 @@ class Trader:
 
     def close(self) -> None:
         """End the line in order."""
-        if self._line is not None:
-            self._line.close()
+        self._lines.close()
 
     def _ask(self, op: str, **fields: object) -> dict[str, Any]:
         assert self._line is not None

@@ -85,7 +85,7 @@ async def perform(capture: Capture, plan: Plan, *, tell: Callable[[str], None] =
         targets.check(script)
         key = _key_for(targets, venue, plan.key, script)
         return await _play(capture, plan, script, venue, targets, key, "the server named with --to")
-    async with _simulated(venue, plan.key, script) as urls:
+    async with _simulated(venue, plan.key, script, plan.speed) as urls:
         targets = Targets(urls, about.upstreams)
         targets.check(script)
         key = plan.key or (venue.demo_key if isinstance(venue, Refreshing) else None)
@@ -160,13 +160,13 @@ def _findings(capture: Capture, speed: float) -> list[Finding]:
 
 
 @asynccontextmanager
-async def _simulated(venue: Dialect, key: bytes | None, script: Script) -> AsyncIterator[list[str]]:
+async def _simulated(venue: Dialect, key: bytes | None, script: Script, speed: float) -> AsyncIterator[list[str]]:
     """The simulator of the venue, fit for this script; its URLs with their names."""
     if venue.name not in simulated():
         raise UserError(f"there is no simulator of {venue.name!r}: name a server with --to URL")
     if isinstance(venue, Rehearsing):
         accounts = [int(account) for account in script.accounts if _NUMBER.fullmatch(account)]
-        made = venue.simulator(key=key, accounts=accounts, symbols=script.symbols)
+        made = venue.simulator(key=key, accounts=accounts, symbols=script.symbols, speed=speed)
     else:
         made = simulator(venue.name)(host="127.0.0.1", port=0)
     async with made as running:

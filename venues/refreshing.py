@@ -68,7 +68,16 @@ class Rehearsing(Protocol):
     """A dialect whose simulator can be made to fit a recording."""
 
     def simulator(
-        self, *, key: bytes | None = None, accounts: Iterable[int] = (), symbols: Iterable[str] = ()
+        self,
+        *,
+        key: bytes | None = None,
+        accounts: Iterable[int] = (),
+        symbols: Iterable[str] = (),
+        speed: float = 1.0,
     ) -> Simulator:
-        """The venue on loopback; the accounts and symbols of the recording exist, and ``key`` may act for them."""
+        """The venue on loopback; the accounts and symbols of the recording exist, and ``key`` may act for them.
+
+        ``speed`` is the replay's: limits that count by time allow as many times more (``inf``: anything), so that what
+        was within them when it was recorded still is.
+        """
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -68,18 +69,18 @@ class Recorder:
 
 
 @contextlib.contextmanager
-def echoing_venue() -> Iterator[str]:
+def echoing_venue(tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """A venue that says everything back; its URL."""
 
     def answer(line: ServerConnection) -> None:
         for message in line:
             line.send(message)
 
-    with serve(answer, "127.0.0.1", 0, max_size=None) as server:
+    with serve(answer, "127.0.0.1", 0, max_size=None, ssl=tls) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
+            yield f"{'wss' if tls else 'ws'}://127.0.0.1:{server.socket.getsockname()[1]}"
         finally:
             server.shutdown()
             thread.join()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 from cli.recorder import Recorder, echoing_venue
 from websockets.sync.client import connect
 
@@ -151,6 +153,36 @@ def test_a_venue_that_is_never_reached_ends_with_2(tmp_path: Path) -> None:
     assert recorder.process.returncode == 2
     assert "can't connect to 127.0.0.1:1" in err
     assert out.splitlines()[-1].startswith("capture ")
+
+
+def test_a_certificate_that_is_not_trusted_ends_with_2(tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    bot = "import sys, urllib.request\nurllib.request.urlopen(sys.argv[1].replace('ws:', 'http:'))"
+    with (
+        echoing_venue(context) as url,
+        Recorder(
+            tmp_path, "--to", url.replace("127.0.0.1", "localhost"), "--", sys.executable, "-c", bot, "{url}"
+        ) as recorder,
+    ):
+        recorder.url()
+        _, err = recorder.process.communicate(timeout=60)
+    assert recorder.process.returncode == 2
+    assert "Certificate verify failed" in err
+    assert "--trust" in err
+
+
+def test_a_map_file_names_the_fields_of_a_strangers_venue(tmp_path: Path, venue: str) -> None:
+    (tmp_path / "map.toml").write_text('[paths]\nkey = "head.number"\nop = "head.what"\n')
+    with (
+        Recorder(tmp_path, "--to", venue, "--map", tmp_path / "map.toml") as recorder,
+        connect(recorder.url(), proxy=None) as bot,
+    ):
+        bot.send('{"head": {"number": 9007199254740993, "what": "place"}}')
+        bot.recv()
+        _, capture = recorder.end()
+    texts = [e for e in capture.events() if e.kind == "text"]
+    assert [(e.key, e.op) for e in texts] == [("9007199254740993", "place")] * 2
 
 
 def test_a_busy_port_is_named(tmp_path: Path, venue: str) -> None:

@@ -153,7 +153,6 @@ def test_at_the_original_speed_it_takes_as_long_as_it_took(naive: Path, replay: 
     assert first_to_last_ms(told.replay) >= pauses
 
 
-@pytest.mark.filterwarnings("ignore:connect:DeprecationWarning")  # the demo's bots hold their lines by hand
 def test_a_duplicate_order_happens_again_and_the_cancel_names_this_runs_order(
     cut_off: Path, replay: Callable[..., Told], simulator: dict[str, str]
 ) -> None:

@@ -239,3 +239,7 @@ def test_incidents_and_faults_are_sentences_not_json() -> None:
     assert "proven: Two orders where one was wanted" in shown
     assert "drop rst before reply createOrder #2" in shown
     assert "{" not in shown
+
+
+def test_a_recording_without_a_single_event_shows_nothing(tmp_path: Path) -> None:
+    assert lines_of(capture(tmp_path)) == []

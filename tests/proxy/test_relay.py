@@ -166,9 +166,9 @@ def test_a_bot_that_has_long_been_silent_is_reset_at_once(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("how", ["rst", "fin"])
-def test_a_slow_reader_still_gets_the_end(tmp_path: Path, how: str) -> None:
+def test_a_slow_reader_still_gets_the_end(tmp_path: Path, tls: tuple[ssl.SSLContext, Path] | None, how: str) -> None:
     async def scene() -> None:
-        async with line(tmp_path) as made:
+        async with line(tmp_path, tls=tls) as made:
             made.bot.stop_reading()
             await flood(made)
             assert made.proxy.tap.relays

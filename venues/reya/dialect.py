@@ -118,14 +118,18 @@ class ReyaDialect:
         key: bytes | None = None,
         accounts: Iterable[int] = (),
         symbols: Iterable[str] = (),
+        speed: float = 1.0,
     ) -> ReyaSimulator:
         """The venue on loopback, as an async context manager with ``url`` and ``rest_url``.
 
-        For a replay, ``accounts`` and ``symbols`` of the recording are made to exist, and ``key`` may act for them.
+        For a replay, ``accounts`` and ``symbols`` of the recording are made to exist, and ``key`` may act for them; the
+        rate limits are stretched with its ``speed``.
         """
         from wsreplay.venues.reya.keys import address_of
-        from wsreplay.venues.reya.setup import ReyaSetup
+        from wsreplay.venues.reya.setup import Limits, ReyaSetup
         from wsreplay.venues.reya.simulator import ReyaSimulator
 
-        setup = ReyaSetup(seed=seed).serving(accounts, address_of(key or self.demo_key), symbols)
+        setup = ReyaSetup(seed=seed, limits=Limits().at_speed(speed)).serving(
+            accounts, address_of(key or self.demo_key), symbols
+        )
         return ReyaSimulator(setup, host=host, port=port, rest_port=rest_port, clock=clock)

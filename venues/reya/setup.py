@@ -57,6 +57,22 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """When an idle connection is pinged: the timeout less the margin that the venue's WebSocket server keeps."""
     drain_s: int = 10
 
+    def at_speed(self, speed: float) -> Limits:
+        """The limits for traffic that comes so many times as fast as it was meant to."""
+        return msgspec.structs.replace(
+            self,
+            orders_per_minute=_times(self.orders_per_minute, speed),
+            cancel_alls_per_minute=_times(self.cancel_alls_per_minute, speed),
+            rest_per_minute=_times(self.rest_per_minute, speed),
+        )
+
+
+_ANY_NUMBER = 1_000_000_000
+
+
+def _times(limit: int, speed: float) -> int:
+    return int(min(max(limit, limit * speed), _ANY_NUMBER))
+
 
 class Delays(msgspec.Struct, frozen=True, kw_only=True):
     """How long things take, drawn evenly between two bounds in milliseconds."""
