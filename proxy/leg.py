@@ -52,7 +52,13 @@ class Leg(asyncio.Protocol):
             held.clear()
         if reader.at_eof():
             leg.eof_received()
+        if (fault := reader.exception()) is not None:
+            # The event loop has said so already, and says it once.
+            leg.connection_lost(fault)
         leg.transport.set_protocol(leg)
+        if not leg._paused and not leg.heard_end:
+            # The stream stops reading at a limit of its own, and nobody would undo it.
+            leg.transport.resume_reading()
         return leg
 
     @property
@@ -67,8 +73,6 @@ class Leg(asyncio.Protocol):
 
     def release_end(self) -> None:
         """Give the end back to mitmproxy: the sockets stay with it."""
-        self.takes_ws_urls = False
-        """The bot takes us for its HTTP proxy, and some then ask for ``ws://``, which mitmproxy knows as ``http://``."""
         self.holds_end = False
         self._wake()
 
