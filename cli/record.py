@@ -174,8 +174,17 @@ def record(
         def tell(text: str) -> None:
             click.echo(f"wsreplay: {text}", err=True)
 
+        def show(text: str) -> None:
+            # One line that is written over and over; the bot's own output would be torn by it.
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()
+
+        watched = sys.stderr.isatty() and not command
+
         async def run() -> None:
-            recorded = await Recording(plan, say=say, tell=tell, finishers=(FINISHER,), decode=read_by.decode).run()
+            recorded = await Recording(
+                plan, say=say, tell=tell, finishers=(FINISHER,), decode=read_by.decode, show=show if watched else None
+            ).run()
             say(f"capture {recorded.path}")
             if recorded.exit_code:
                 sys.exit(recorded.exit_code)

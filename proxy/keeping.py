@@ -39,6 +39,14 @@ class Keeping:
         )
         self._scribe = ScribeProcess.start(self._hand_over, assignment, tell=self._tell)
 
+    @property
+    def progress(self) -> str:
+        """How far the recording has come, for people."""
+        assert self._scribe is not None
+        status = self._scribe.status
+        gaps = f", {status.gaps} gaps" if status.gaps else ""
+        return f"{status.rows:,} rows on record{gaps}"
+
     def finish(self, why: str) -> Path:
         """End the recording and wait for the capture."""
         assert self._scribe is not None

@@ -41,16 +41,19 @@ class Recording:
         tell: Callable[[str], None],
         finishers: tuple[str, ...] = (),
         decode: Decode | None = None,
+        show: Callable[[str], None] | None = None,
     ) -> None:
         """``say`` prints the lines that programs rely on, ``tell`` what is for people.
 
         ``finishers`` find incidents when the capture is complete; ``decode``, a dialect's, is what a fault plan needs.
+        ``show`` is told every second how far the recording has come.
         """
         self._plan = plan
         self._say = say
         self._tell = tell
         self._finishers = finishers
         self._decode = decode
+        self._show = show
         self._stop = asyncio.Event()
         self._reason = ""
 
@@ -85,7 +88,8 @@ class Recording:
         with self._signals():
             try:
                 urls = self._announce(addresses)
-                code = await self._until_the_end(urls, addresses[0], folder, proxy)
+                with self._progress(keeping, proxy):
+                    code = await self._until_the_end(urls, addresses[0], folder, proxy)
             finally:
                 await proxy.stop()
                 # Nothing is noted any more: the tap is closed.
@@ -128,6 +132,26 @@ class Recording:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(proxy.tap.all_over(), LAST_WORDS)
         return ended.result()
+
+    @contextlib.contextmanager
+    def _progress(self, keeping: Keeping, proxy: Proxy) -> Iterator[None]:
+        """Tell once a second how it goes, where somebody wants to see it."""
+        show = self._show
+        if show is None:
+            yield
+            return
+
+        async def tick() -> None:
+            while True:
+                show(f"recording: {keeping.progress}, {proxy.connections} connections open; Ctrl-C ends it")
+                await asyncio.sleep(1)
+
+        ticking = asyncio.create_task(tick())
+        try:
+            yield
+        finally:
+            ticking.cancel()
+            show("")
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import signal
 import socket
 import ssl
@@ -223,3 +225,17 @@ def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path) -> None:
 def test_the_addon_for_plain_mitmproxy_is_where_it_says() -> None:
     done = subprocess.run([sys.executable, "-m", "wsreplay", "record", "--addon"], capture_output=True, text=True)
     assert Path(done.stdout.strip()).read_text().startswith('"""The addon for plain mitmproxy')
+
+
+def test_on_a_terminal_it_shows_how_far_it_has_come(tmp_path: Path, venue: str) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "wsreplay", "record", "--out", tmp_path, "--to", venue]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs) as recorder:
+        os.close(theirs)
+        shown = b""
+        while b"rows on record, 0 connections open" not in shown:
+            shown += os.read(ours, 4096)
+        recorder.terminate()
+        assert recorder.wait(30) == 0
+    os.close(ours)
+    assert b"Ctrl-C ends it" in shown
