@@ -28,6 +28,7 @@ from wsreplay.captures.errors import CaptureError, UserError
 from wsreplay.captures.event import Event
 from wsreplay.captures.handover import HandOverReader
 from wsreplay.captures.pipeline import Pipeline, reason_in
+from wsreplay.captures.read_by import notes_of_map
 from wsreplay.captures.redaction import Redactor
 from wsreplay.captures.redaction_key import load_or_create_key
 from wsreplay.captures.schema import CUT_OFF, Clocks, Metadata
@@ -253,7 +254,7 @@ def metadata_of(assignment: Assignment, venue: Dialect) -> Metadata:
         redaction="kept" if assignment.keep_secrets else "redacted",
         fault_plan=assignment.fault_plan,
         mode=assignment.mode,
-        notes=assignment.notes,
+        notes=assignment.notes | notes_of_map(assignment.map_file),
     )
 
 

@@ -15,6 +15,7 @@ import msgspec
 from wsreplay.analysis.incidents import FINISHER
 from wsreplay.analysis.incidents.search import incidents_in
 from wsreplay.captures.capture import Capture
+from wsreplay.captures.read_by import dialect_of
 from wsreplay.errors import UserError
 from wsreplay.faults.safety import is_loopback
 from wsreplay.replay.client import Client
@@ -27,7 +28,6 @@ from wsreplay.replay.targets import Targets, check_orders_allowed
 from wsreplay.replay.verdict import Finding, Verdict, judge, tales
 from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.refreshing import Refresher, Refreshing, Rehearsing
-from wsreplay.venues.registry import dialect
 from wsreplay.venues.simulation import simulated, simulator
 
 _NUMBER = re.compile(r"[0-9]{1,39}")
@@ -70,7 +70,7 @@ class Performed(msgspec.Struct, frozen=True, kw_only=True):
 async def perform(capture: Capture, plan: Plan, *, tell: Callable[[str], None] = lambda _: None) -> Performed:
     """Replay a capture, and compare. ``tell`` is given a line for people where it takes its time."""
     about = capture.metadata
-    venue = dialect(about.venue)
+    venue = dialect_of(about)
     script = Scriptwriter(
         about.mode, about.upstreams, None if plan.wanted is None else plan.wanted.__contains__, plan.until
     ).write(capture.events())

@@ -20,6 +20,7 @@ from cli.recorder import Recorder, echoing_venue
 from websockets.sync.client import connect
 
 import wsreplay
+from wsreplay.captures.read_by import dialect_of
 
 SECRET = "7h1s-k3y-must-n0t-be-wr1tten"
 
@@ -185,6 +186,8 @@ def test_a_map_file_names_the_fields_of_a_strangers_venue(tmp_path: Path, venue:
         _, capture = recorder.end()
     texts = [e for e in capture.events() if e.kind == "text"]
     assert [(e.key, e.op) for e in texts] == [("9007199254740993", "place")] * 2
+    (tmp_path / "map.toml").unlink()
+    assert dialect_of(capture.metadata).decode(texts[0].text or "", "client").op == "place", "it needs the map no more"
 
 
 def test_a_busy_port_is_named(tmp_path: Path, venue: str) -> None:
