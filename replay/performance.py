@@ -15,7 +15,7 @@ import msgspec
 from wsreplay.analysis.incidents import FINISHER
 from wsreplay.analysis.incidents.search import incidents_in
 from wsreplay.captures.capture import Capture
-from wsreplay.captures.read_by import dialect_of
+from wsreplay.captures.read_by import MAP, dialect_of
 from wsreplay.errors import UserError
 from wsreplay.faults.safety import is_loopback
 from wsreplay.replay.client import Client
@@ -116,6 +116,8 @@ async def _play(
         wall_ns=lambda now_ns: now_ns + ahead_ns,
     )
     notes = {"replay_of": capture.metadata.recording or capture.name, "speed": _speed(plan.speed)}
+    if MAP in about.notes:
+        notes[MAP] = about.notes[MAP]
     recorder = ReplayRecorder(plan.out, here, upstreams=targets.urls, notes=notes)
     began_ns = time.monotonic_ns()
     ended = "interrupted"
