@@ -116,8 +116,8 @@ async def _play(
         wall_ns=lambda now_ns: now_ns + ahead_ns,
     )
     notes = {"replay_of": capture.metadata.recording or capture.name, "speed": _speed(plan.speed)}
-    if MAP in about.notes:
-        notes[MAP] = about.notes[MAP]
+    if MAP in capture.metadata.notes:
+        notes[MAP] = capture.metadata.notes[MAP]
     recorder = ReplayRecorder(plan.out, here, upstreams=targets.urls, notes=notes)
     began_ns = time.monotonic_ns()
     ended = "interrupted"
