@@ -66,6 +66,11 @@ class Leg(asyncio.Protocol):
         """Whether mitmproxy waits here for bytes and there are none."""
         return self._reading is not None and not self._reading.done() and not self._arrived
 
+    @property
+    def full(self) -> bool:
+        """Whether the peer has yet to take much of what was sent."""
+        return not self._writable.is_set()
+
     def finish(self) -> None:
         """Let mitmproxy see the end of the connection, so that it cleans up."""
         self._finished = True

@@ -20,8 +20,8 @@ RESET_GRACE = 1.0
 """Seconds that bytes already read may take to leave before a reset cuts them off."""
 WATCH_PAUSED = 0.25
 """How often a leg that is not being read is asked whether it has been reset."""
-TCP_CLOSED = 7
-"""The kernel's name for a socket whose peer has reset it (linux/tcp_states.h)."""
+SILENT = (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH)
+"""How the kernel says that nobody answers any more."""
 
 _mono = time.monotonic_ns
 _wall = time.time_ns
@@ -52,6 +52,7 @@ class Wire(asyncio.Protocol):
         """Nothing can be sent to this socket any more."""
         self.heard_mono_ns = 0
         self.paused = False
+        self._watched = False
         self.ended_in_order = True
         """False: TLS ended without saying so (no close_notify)."""
 
@@ -80,11 +81,7 @@ class Wire(asyncio.Protocol):
         """The socket is gone: by us (no exception), by a reset, or because nobody answered."""
         self.gone = True
         if exc is not None:
-            silent = isinstance(exc, TimeoutError) or getattr(exc, "errno", None) in (
-                errno.ETIMEDOUT,
-                errno.EHOSTUNREACH,
-                errno.ENETUNREACH,
-            )
+            silent = isinstance(exc, TimeoutError) or getattr(exc, "errno", None) in SILENT
             self.relay.ended(self, "timeout" if silent else "rst")
         self.relay.closed(self)
 
@@ -112,7 +109,7 @@ class Wire(asyncio.Protocol):
         if not self.paused and not self.transport.is_closing():
             self.paused = True
             self.transport.pause_reading()
-            asyncio.get_running_loop().call_later(WATCH_PAUSED, self._watch)
+            self._watch_on()
 
     def resume(self) -> None:
         """Read again."""
@@ -145,16 +142,26 @@ class Wire(asyncio.Protocol):
             handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NONE)
         self.transport.abort()
 
+    def _watch_on(self) -> None:
+        if not self._watched:
+            # One at a time: a line under pressure stops and goes thousands of times a second.
+            self._watched = True
+            asyncio.get_running_loop().call_later(WATCH_PAUSED, self._watch)
+
     def _watch(self) -> None:
-        """An event loop that doesn't read a socket doesn't hear its reset either: ask the kernel."""
-        if not self.paused or self.transport.is_closing() or not hasattr(socket, "TCP_INFO"):
+        """An event loop that doesn't read a socket doesn't hear its reset either: ask the kernel.
+
+        Its state would not do: after two FINs it is closed as well, and there may be bytes to read.
+        """
+        self._watched = False
+        if not self.paused or self.transport.is_closing():
             return
-        handle = self.transport.get_extra_info("socket")
-        if handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == TCP_CLOSED:
-            self.relay.ended(self, "rst")
+        error = self.transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error:
+            self.relay.ended(self, "timeout" if error in SILENT else "rst")
             self.transport.abort()
         else:
-            asyncio.get_running_loop().call_later(WATCH_PAUSED, self._watch)
+            self._watch_on()
 
 
 class Relay:
@@ -184,8 +191,8 @@ class Relay:
     def begin(self) -> None:
         """Take the sockets over."""
         for wire in (self.bot, self.venue):
-            if not wire.transport.is_closing():
-                wire.transport.set_protocol(wire)
+            # Also one that is closing: its wire has yet to hear that it is lost.
+            wire.transport.set_protocol(wire)
 
     def ended(self, wire: Wire, how: str) -> None:
         """One side has ended: note it, and pass it on as what it was."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -30,6 +31,8 @@ from wsreplay.proxy.tls import TlsWire
 
 logger = logging.getLogger(__name__)
 
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
+"""What Python puts before the words that people read."""
 SETTLED = 4
 """Turns of the event loop without anything under way, after which mitmproxy has passed on all it held."""
 PATIENCE = 10_000
@@ -94,7 +97,8 @@ class Tap:
         """The venue can't be reached: say so at once, a bot's own message rarely does."""
         address = data.server.address
         self.failed += 1
-        self._tell(f"can't connect to {address[0]}:{address[1]}: {data.server.error}" if address else "can't connect")
+        reason = _ERRNO.sub("", data.server.error or "")
+        self._tell(f"can't connect to {address[0]}:{address[1]}: {reason}" if address else "can't connect")
 
     def tls_established_client(self, data: TlsData) -> None:
         """The bot's TLS session is up."""
@@ -131,6 +135,7 @@ class Tap:
     def http_connect(self, flow: http.HTTPFlow) -> None:
         """A bot that uses us as its HTTP proxy names a host."""
         if self._allows is not None and not self._allows(flow.request.host):
+            self._tell(f"{flow.request.host} is not an allowed host; allow it with --allow-host {flow.request.host}")
             flow.response = http.Response.make(
                 403, f"{flow.request.host} is not an allowed host of this proxy; use --allow-host\n"
             )
@@ -300,13 +305,14 @@ class Tap:
             quiet = quiet + 1 if all(leg.idle for leg in legs) and not handler._server_event_lock.locked() else 0  # noqa: SLF001
             if quiet == SETTLED:
                 break
+        for leg in legs:
+            if not leg.transport.is_closing():
+                # First, for the relay may have to stop it again; nothing is read before the next turn.
+                leg.transport.resume_reading()
         if quiet < SETTLED:
             self._leave(flow, legs)
         else:
             self._relay(client, legs, sessions)
-        for leg in legs:
-            if not leg.transport.is_closing():
-                leg.transport.resume_reading()
 
     def _leave(self, flow: tcp.TCPFlow, legs: tuple[Leg, ...]) -> None:
         """The sockets stay with mitmproxy."""
@@ -344,9 +350,11 @@ class Tap:
         self.relays.add(relay)
         self._none_left.clear()
         relay.begin()
-        # What ended during the switch.
+        # What filled up or ended during the switch: the event loop does not say it again.
         for leg in sorted(legs, key=lambda leg: leg.end_mono_ns):
             wire = relay.bot if leg is legs[0] else relay.venue
+            if leg.full:
+                wire.pause_writing()
             if leg.heard_end:
                 wire.eof_received()
             if leg.lost:

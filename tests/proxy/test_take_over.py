@@ -6,10 +6,14 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from proxy.line import ANSWER, End, line, proxied, run
+from proxy.line import ANSWER, End, Note, line, proxied, run
 from proxy.test_relay import venue_tls
+
+from wsreplay.captures.wire import What
+from wsreplay.proxy.relay import Relay, Wire
 
 
 def counted(size: int) -> bytes:
@@ -87,5 +91,27 @@ def test_a_large_upload_in_one_breath_with_the_connect_arrives(tmp_path: Path) -
             assert bytes(got) == body
             bot.close()
         server.close()
+
+    run(scene())
+
+
+def test_a_socket_that_is_about_to_be_lost_is_taken_over_with_its_loss(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with line(tmp_path) as made:
+            await until(lambda: bool(made.proxy.tap.relays))
+            [before] = made.proxy.tap.relays
+            notes: list[Note] = []
+
+            def note(*args: Any) -> bool:
+                notes.append(Note(*args))
+                return True
+
+            over = asyncio.Event()
+            bot, venue = Wire(before.bot.transport, False), Wire(before.venue.transport, True)
+            bot.transport.abort()
+            Relay(9, note, bot, venue, read_on=0, when_over=over.set).begin()
+            made.venue.close()
+            await asyncio.wait_for(over.wait(), 5)
+            assert [n.what for n in notes] == [What.END, What.END, What.OVER]
 
     run(scene())
