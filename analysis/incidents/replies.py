@@ -29,6 +29,8 @@ class Replies:
     def __init__(self) -> None:
         self._lost: OrderedDict[int, _Lost] = OrderedDict()
         self._last_gap = 0
+        self._answered: set[str | None] = set()
+        """Operations that this venue is known to answer."""
 
     def see(self, event: Event, request: Sent | None) -> Iterable[Incident]:
         """An outcome makes a response a lost one, a late one, or tells what became of it after all."""
@@ -36,12 +38,14 @@ class Replies:
             self._last_gap = event.seq
         if request is None or event.kind != "fact":
             return ()
+        if event.resolved_by == "reply" and len(self._answered) < FOLLOWED:
+            self._answered.add(request.op)
         if event.outcome == "unknown" or event.resolved_by == "undelivered-reply":
             self._lost[request.seq] = _Lost(request, event)
             if event.outcome != "unknown":
                 return (self._tell(self._lost.pop(request.seq)),)
             if len(self._lost) > FOLLOWED:
-                return (self._tell(self._lost.popitem(last=False)[1]),)
+                return self._told(self._lost.popitem(last=False)[1])
             return ()
         if event.outcome == "late":
             return (_late(request, event),)
@@ -51,8 +55,15 @@ class Replies:
     def end(self) -> Iterator[Incident]:
         """What became of these stayed unknown."""
         for lost in self._lost.values():
-            yield self._tell(lost)
+            yield from self._told(lost)
         self._lost.clear()
+
+    def _told(self, lost: _Lost) -> tuple[Incident, ...]:
+        """Nothing where no reply was to be expected: no id to answer to, no order, no such request ever answered."""
+        request = lost.request
+        if request.key is None and request.intent is None and request.op not in self._answered:
+            return ()
+        return (self._tell(lost),)
 
     def _tell(self, lost: _Lost) -> Incident:
         request = lost.request

@@ -132,7 +132,7 @@ class GenericDialect:
             role="request",
             op=op,
             key=found.key or found.weak_key,
-            replies=mapping is None or op not in mapping.unanswered,
+            replies=_may_be_answered(op, found, intent) if mapping is None else op not in mapping.unanswered,
             channel=channel,
             symbol=found.symbol,
             account=found.account,
@@ -260,6 +260,11 @@ class GenericDialect:
         if self.mapping is not None and self.mapping.repeated_id:
             return error_code in self.mapping.repeated_id
         return repeats_an_id(error_code)
+
+
+def _may_be_answered(op: str | None, found: Findings, intent: str | None) -> bool:
+    """Whether a reply could be told to belong to this: what has neither id nor operation nor order never pairs."""
+    return op is not None or intent is not None or (found.key or found.weak_key) is not None
 
 
 def _role(key: str | None, error_code: str | None, about: Word, answers: bool, names_order: bool) -> Role:
