@@ -12,7 +12,7 @@ from wsreplay.venues.registry import dialect
 
 def found(*said: tuple[str, object]) -> list[str]:
     """The incidents of a session in which this was said, and whose line then broke."""
-    rows = [(s, "text", json.dumps(m), None) for s, m in said]
+    rows: list[tuple[str, str, str | None, str | None]] = [(s, "text", json.dumps(m), None) for s, m in said]
     rows += [("venue", "end", None, "rst"), ("client", "end", None, "proxy")]
     decoder, events = Decoder(dialect("generic")), []
     for seq, (sender, kind, text, ended) in enumerate(rows, 1):
