@@ -23,19 +23,35 @@ class Companion:
         )
         self.urls: dict[str, str] = {}
         """Where it listens, by name."""
-        assert self._process.stdout is not None
-        while len(self.urls) < listeners:
-            line = self._process.stdout.readline()
-            if not line:
-                code = self._process.wait()
-                raise UserError(f"{command[-1]} could not be started (exit code {code}); its own message stands above")
-            if match := _LISTENING.match(line.strip()):
-                self.urls[match["name"] or ""] = match["url"]
+        try:
+            self._hear(command[-1], listeners)
+        except BaseException:
+            # It has a session of its own: no Ctrl-C reaches it but through us.
+            self._end()
+            raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._end()
+
+    def _hear(self, name: str, listeners: int) -> None:
+        assert self._process.stdout is not None
+        while len(self.urls) < listeners:
+            line = self._process.stdout.readline()
+            if not line:
+                raise UserError(f"{name} could not be started ({self._how_it_ended()}); its own message stands above")
+            if match := _LISTENING.match(line.strip()):
+                self.urls[match["name"] or ""] = match["url"]
+
+    def _how_it_ended(self) -> str:
+        try:
+            return f"exit code {self._process.wait(1)}"
+        except subprocess.TimeoutExpired:
+            return "it closed its output and went on"
+
+    def _end(self) -> None:
         self._process.terminate()
         try:
             self._process.wait(PATIENCE)

@@ -17,10 +17,7 @@ from mitmproxy.options import Options
 from mitmproxy.proxy import mode_specs
 
 from wsreplay.captures.errors import UserError
-from wsreplay.proxy.tap import Tap
-
-FOR_EVER = 100 * 365 * 24 * 3600
-"""Seconds without traffic after which mitmproxy would close a connection. That is the venue's business, not ours."""
+from wsreplay.proxy.tap import FOR_EVER, Tap
 
 
 class _Announcer:

@@ -37,6 +37,8 @@ SETTLED = 4
 """Turns of the event loop without anything under way, after which mitmproxy has passed on all it held."""
 PATIENCE = 10_000
 """Turns after which the sockets are left to mitmproxy: the line works, and is recorded through `tcp_message`."""
+FOR_EVER = 100 * 365 * 24 * 3600
+"""Seconds without traffic after which mitmproxy would close a connection. That is the venue's business, not ours."""
 
 
 class Tap:
@@ -312,6 +314,8 @@ class Tap:
         if quiet < SETTLED:
             self._leave(flow, legs)
         else:
+            # mitmproxy sees no traffic from here on; plain mitmproxy would end the line after ten minutes of that.
+            handler.timeout_watchdog.timeout = FOR_EVER
             self._relay(client, legs, sessions)
 
     def _leave(self, flow: tcp.TCPFlow, legs: tuple[Leg, ...]) -> None:
