@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import signal
 import sys
 
 import click
+
+from wsreplay.captures.errors import UserError
 
 
 @click.command()
@@ -34,7 +38,12 @@ def simulate(venue: str, listen: str, listen_anywhere: bool) -> None:
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(signum, stop.set)
-        async with make(host=host, port=port) as venue_here:
+        async with contextlib.AsyncExitStack() as running:
+            try:
+                venue_here = await running.enter_async_context(make(host=host, port=port))
+            except OSError as error:
+                reason = os.strerror(error.errno).lower() if error.errno else str(error)
+                raise UserError(f"can't listen on {listen}: {reason}; name another with --listen") from error
             for name, url in venue_here.urls.items():
                 click.echo(f"listening {name} on {url}" if name else f"listening on {url}")
             sys.stdout.flush()

@@ -31,14 +31,28 @@ class _Announcer:
 
 
 class _Complaints(logging.Handler):
-    """Passes what mitmproxy holds for an error on to the user, a line each."""
+    """Passes what mitmproxy holds for an error on to the user, a line each.
+
+    Not before we listen: a start that fails is told in our own words, once.
+    """
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         super().__init__(logging.ERROR)
         self._tell = tell
+        self._held: list[str] | None = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._tell(record.getMessage().partition("\n")[0])
+        line = record.getMessage().strip().partition("\n")[0]
+        if self._held is None:
+            self._tell(line)
+        else:
+            self._held.append(line)
+
+    def pass_on(self) -> None:
+        """Tell what was held, and from now on all at once."""
+        held, self._held = self._held, None
+        for line in held or ():
+            self._tell(line)
 
 
 class Proxy:
@@ -110,6 +124,7 @@ class Proxy:
                 await self.stop(patience=0.5)
                 raise UserError(f"can't listen on {mode.rpartition('@')[2]}: {reason}; name another with --listen")
             addresses.append((server.listen_addrs[0][0], server.listen_addrs[0][1]))
+        self._complaints.pass_on()
         return addresses
 
     async def stop(self, patience: float = 5.0) -> None:

@@ -154,7 +154,7 @@ def test_a_venue_that_is_never_reached_ends_with_2(tmp_path: Path) -> None:
         recorder.url()
         out, err = recorder.process.communicate(timeout=60)
     assert recorder.process.returncode == 2
-    assert "can't connect to 127.0.0.1:1" in err
+    assert "wsreplay: can't connect to 127.0.0.1:1: Connection refused\n" in err
     assert out.splitlines()[-1].startswith("capture ")
 
 
@@ -232,7 +232,7 @@ def test_the_addon_for_plain_mitmproxy_is_where_it_says() -> None:
 
 def test_on_a_terminal_it_shows_how_far_it_has_come(tmp_path: Path, venue: str) -> None:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "wsreplay", "record", "--out", tmp_path, "--to", venue]
+    command = [sys.executable, "-m", "wsreplay", "record", "--out", str(tmp_path), "--to", venue]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs) as recorder:
         os.close(theirs)
         shown = b""
@@ -242,3 +242,21 @@ def test_on_a_terminal_it_shows_how_far_it_has_come(tmp_path: Path, venue: str) 
         assert recorder.wait(30) == 0
     os.close(ours)
     assert b"Ctrl-C ends it" in shown
+
+
+def test_an_address_that_is_taken_is_one_line(tmp_path: Path, venue: str) -> None:
+    taken = venue.partition("://")[2].rstrip("/")
+    with Recorder(tmp_path, "--to", venue, "--listen", taken) as recorder:
+        out, err = recorder.process.communicate(timeout=60)
+    assert (recorder.process.returncode, out) == (2, "")
+    assert err == f"wsreplay: can't listen on {taken}: address already in use; name another with --listen\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_host_that_is_not_allowed_is_named(tmp_path: Path) -> None:
+    bot = "import os, urllib.request\nurllib.request.urlopen('https://venue.example/')"
+    with Recorder(
+        tmp_path, "--mode", "regular", "--allow-host", "other.example", "--", sys.executable, "-c", bot
+    ) as recorder:
+        _, err = recorder.process.communicate(timeout=60)
+    assert "wsreplay: venue.example is not an allowed host; allow it with --allow-host venue.example\n" in err

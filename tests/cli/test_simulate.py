@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from cli.recorder import Recorder
+from cli.story import run
 from websockets.sync.client import connect
 
 from wsreplay.venues.simulation import simulated, simulator
@@ -103,3 +105,11 @@ def test_a_fault_at_production_is_refused_before_anything_listens(tmp_path: Path
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert "--allow-production venue.test" in done.stderr
+
+
+def test_an_address_that_is_taken_is_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        result = run("simulate", "reya", "--listen", address)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"wsreplay: can't listen on {address}: address already in use; name another with --listen\n"
