@@ -11,6 +11,7 @@ import click
 
 from wsreplay.captures.errors import UserError
 from wsreplay.cli.capture_argument import Address, CaptureAddress
+from wsreplay.cli.plain_errors import tell
 from wsreplay.cli.terminal import columns, in_colour
 
 if TYPE_CHECKING:
@@ -60,10 +61,17 @@ def show(capture: Address, where: str | None, conn: int | None, follow: bool, fu
     ):
         write = _writer(opened, form, full)
         try:
+            shown = 0
             for batch in _as_it_comes(opened, selection) if follow else selection.batches():
                 write(batch)
+                shown += batch.num_rows
         except QueryError as error:
             raise UserError(f"--where: {error}") from error
+        # Silence would look the same as a capture that says nothing.
+        if not shown and not follow and capture.seq and where is None and conn is None:
+            raise UserError(f"{capture.path} has no event {capture.seq}, nor one after it: leave out #{capture.seq}")
+        if not shown and not follow and (where is not None or conn is not None):
+            tell(f"{capture.path} has no such event")
 
 
 def _as_it_comes(capture: Capture, selection: Selection) -> Iterator[pa.RecordBatch]:

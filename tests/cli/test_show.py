@@ -139,7 +139,6 @@ def test_rows_are_chosen_by_condition_connection_and_address(tmp_path: Path) -> 
     ]
     assert [row["seq"] for row in rows_of(f"{path}#12")] == [12, 13, 14, 14]
     assert [row["seq"] for row in rows_of(f"{path}#9.1", "--conn", "1")] == [9, 9, 10]
-    assert rows_of(f"{path}#99") == []
 
 
 def test_a_file_that_is_really_called_so_is_meant(tmp_path: Path) -> None:
@@ -243,3 +242,13 @@ def test_incidents_and_faults_are_sentences_not_json() -> None:
 
 def test_a_recording_without_a_single_event_shows_nothing(tmp_path: Path) -> None:
     assert lines_of(capture(tmp_path)) == []
+
+
+def test_an_address_behind_the_end_is_wrong_and_a_choice_of_nothing_is_said(tmp_path: Path) -> None:
+    path = story(tmp_path)
+    beyond = run("show", f"{path}#4711")
+    assert (beyond.exit_code, beyond.stdout) == (2, "")
+    assert beyond.stderr == f"wsreplay: {path} has no event 4711, nor one after it: leave out #4711\n"
+    nothing = run("show", path, "--conn", "99")
+    assert (nothing.exit_code, nothing.stdout) == (0, "")
+    assert nothing.stderr == f"wsreplay: {path} has no such event\n"
