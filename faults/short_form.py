@@ -174,7 +174,8 @@ def _moment(reader: Reader, effect: Effect) -> Moment:
         given["what"] = "time"
         given["elapsed_ns"] = reader.value(read_duration, "a time")
     else:
-        what = given["what"] = cast(What, reader.one_of((*FRAMES, "open"), "a kind of frame"))
+        kinds = (*FRAMES, "open")
+        what = given["what"] = cast(What, reader.one_of(kinds, f"a kind of frame, one of {', '.join(kinds)}"))
         if what in SAYS_SOMETHING and reader.sees() and not reader.sees(*_CLAUSES) and not reader.sees_like(_is_count):
             given["op"] = reader.take().text
     _clauses(reader, given)

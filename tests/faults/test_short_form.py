@@ -116,6 +116,7 @@ def test_whatever_is_written_is_read_or_refused_in_one_line(text: str) -> None:
         ("drop rst befor reply", 'character 10, "befor"', 'did you mean "before"?'),
         ("drop rst", None, "ends too early; expected when it happens"),
         ("drop rst before", None, "expected a kind of frame"),
+        ("drop rst after createOrder #2", 'character 16, "createOrder"', "one of request, reply, "),
         ("drop rst before replay createOrder", 'character 17, "replay"', 'did you mean "reply"?'),
         ("drop rst before reply createOrder 1", 'character 35, "1"', "expected #N"),
         ("drop rst before reply createOrder #0", 'character 35, "#0"', "counted from #1"),
