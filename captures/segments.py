@@ -81,7 +81,7 @@ class ParquetSegment:
             names = file.schema_arrow
         if FORMAT_KEY not in said or METADATA_KEY not in said:
             raise CaptureError(
-                f"{path} is a Parquet file, but no capture: give one that `wsreplay record` or `wsreplay import` wrote"
+                f"{path} is a Parquet file, but no capture: give one that `wsreplay record` or `wsreplay run` wrote"
             )
         self.version = check_version(said[FORMAT_KEY], path)
         content = migrate_metadata(read_metadata(said[METADATA_KEY], path), self.version)

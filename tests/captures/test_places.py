@@ -80,7 +80,10 @@ def no_recording(folder: Path) -> Path:
         (empty_folder, r"/x holds no capture: name a \.parquet file"),
         (empty_file, r"x\.parquet is empty: copy it again"),
         (other_file, r"x\.parquet is no capture: it is not a Parquet file at all"),
-        (foreign_parquet, r"x\.parquet is a Parquet file, but no capture: give one that `wsreplay record`"),
+        (
+            foreign_parquet,
+            r"x\.parquet is a Parquet file, but no capture: give one that `wsreplay record` or `wsreplay run` wrote",
+        ),
         (truncated, r"reya\.parquet is cut short, its end is missing: copy it again"),
         (damaged_footer, r"reya\.parquet is damaged \(.+\): copy it again"),
         (a_stage, r"0001\.stage is the stage of a recording: open the folder that it lies in"),
