@@ -61,7 +61,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Capture, l
                 bot.settimeout(10)
                 assert bot.recv(len(ANSWER), socket.MSG_WAITALL) == ANSWER
                 one, two = (bot, venue) if first == "client" else (venue, bot)
-                meeting = threading.Thread(target=lambda side=two: met.append(hears(side)))  # type: ignore[misc]
+                meeting = threading.Thread(target=lambda side=two: met.append(hears(side)))
                 meeting.start()
                 end(one, how, masked=first == "client")
                 meeting.join(15)
