@@ -77,15 +77,15 @@ class Recording:
             keeping.note, upstreams=names, allows=plan.allowed(), read_on=plan.read_on, tell=self._tell, gate=gate
         )
         proxy = Proxy(tap, modes, ca_folder=folder, trust=trust, tell=self._tell)
-        try:
-            addresses = await proxy.start()
-            await asyncio.to_thread(keeping.begin, plan, finishers=self._finishers)
-        except BaseException:
-            await proxy.stop(patience=1)
-            keeping.close()
-            raise
         code = 0
         with self._signals():
+            try:
+                addresses = await proxy.start()
+                await asyncio.to_thread(keeping.begin, plan, finishers=self._finishers)
+            except BaseException:
+                await proxy.stop(patience=1)
+                keeping.close()
+                raise
             try:
                 urls = self._announce(addresses)
                 with self._progress(keeping, proxy):
@@ -94,6 +94,11 @@ class Recording:
                 await proxy.stop()
                 # Nothing is noted any more: the tap is closed.
                 path = await asyncio.to_thread(keeping.finish, self._reason or "stopped")
+        if plan.command and tap.met_nobody:
+            where = "WSREPLAY_URL" if plan.mode == "reverse" else "HTTPS_PROXY"
+            self._tell(
+                f"nothing connected: give the bot our address, {{url}} in its arguments or {where} in its environment"
+            )
         if tap.failed and not tap.opened:
             self._tell("the venue was never reached; see the lines above")
             code = 2
@@ -114,7 +119,7 @@ class Recording:
 
     async def _until_the_end(self, urls: dict[str, str], address: tuple[str, int], folder: Path, proxy: Proxy) -> int:
         plan = self._plan
-        if not plan.command:
+        if not plan.command or self._stop.is_set():
             await self._stop.wait()
             return 0
         proxied = None

@@ -229,6 +229,11 @@ class Tap:
                 wire.transport.abort()
         await asyncio.sleep(0)
 
+    @property
+    def met_nobody(self) -> bool:
+        """Whether nobody has asked for anything yet."""
+        return self._next_conn == 1
+
     async def all_over(self) -> None:
         """Wait until no connection is relayed any more."""
         await self._none_left.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import time
 from collections.abc import Callable, Coroutine, Iterable
@@ -162,7 +163,7 @@ class Client:
         except TimeoutError:
             line.fail(f"no connection within {CONNECT_S:g} s")
         except OSError as error:
-            line.fail(str(error))
+            line.fail(os.strerror(error.errno).lower() if error.errno else str(error))
 
     async def _ask(self, request: Request) -> None:
         step = request.step

@@ -253,6 +253,25 @@ def test_an_address_that_is_taken_is_one_line(tmp_path: Path, venue: str) -> Non
     assert not list(tmp_path.iterdir())
 
 
+def test_a_bot_that_never_came_is_told_of(tmp_path: Path, venue: str) -> None:
+    with Recorder(tmp_path, "--to", venue, "--", sys.executable, "-c", "pass") as recorder:
+        _, err = recorder.process.communicate(timeout=60)
+    assert recorder.process.returncode == 0
+    assert "nothing connected" in err
+    assert "{url}" in err
+
+
+def test_ctrl_c_while_it_starts_ends_it_in_order(tmp_path: Path, venue: str) -> None:
+    with Recorder(tmp_path, "--to", venue) as recorder:
+        while not list(tmp_path.glob("*.live")):
+            assert recorder.process.poll() is None
+        recorder.process.send_signal(signal.SIGINT)
+        out, err = recorder.process.communicate(timeout=60)
+    assert recorder.process.returncode == 0, err
+    assert out.splitlines()[-1].startswith("capture ")
+    assert not list(tmp_path.glob("*.live"))
+
+
 def test_a_host_that_is_not_allowed_is_named(tmp_path: Path) -> None:
     bot = "import os, urllib.request\nurllib.request.urlopen('https://venue.example/')"
     with Recorder(
