@@ -73,8 +73,12 @@ def main(url: str, rest_url: str) -> None:
         bot.ask(bot.spot("2480", nonce="5"))
         bot.ask(bot.spot("2470", expiresAfter=int(time.time()) - 5))
         bot.ask(bot.spot("2460", qty="0.0000001"))
-        line.send(bot.spot("2450", name="twice"))
-        line.send(bot.spot("2440", name="twice"))
+        # The first waits for the chain, a quarter of a second at least: the second meets it in flight on any machine.
+        soon = int(time.time()) + 30
+        waits = bot.perp("1000000", name="twice", timeInForce="IOC", reduceOnly=False, expiresAfter=soon)
+        meets = bot.spot("2440", name="twice")
+        line.send(waits)
+        line.send(meets)
         bot.hear("twice")
         bot.hear("twice")
         line.send("this is no JSON")
