@@ -46,6 +46,8 @@ class RecordingPlan(msgspec.Struct, frozen=True, kw_only=True):
                     "without a list it would be an open proxy"
                 )
             return [(f"{self.mode}@{self.listen_host}:{self.listen_port}", None)]
+        if self.allow_hosts:
+            raise UserError("--allow-host is for --mode regular and socks5; in reverse mode --to alone says where to")
         if not self.upstreams:
             raise UserError("name the venue with --to URL, such as --to wss://venue.example/ws")
         names = [u.name for u in self.upstreams]

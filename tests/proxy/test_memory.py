@@ -66,8 +66,9 @@ def test_memory_is_flat_over_a_million_messages(tmp_path: Path) -> None:
         last = recorder.stdout.read().splitlines()[-1]
     (proxy_before, scribe_before), (proxy_after, scribe_after) = sizes
     assert proxy_after - proxy_before < GROWTH, f"the proxy grew by {(proxy_after - proxy_before) >> 10} KiB"
-    assert scribe_after - scribe_before < 30 * GROWTH, f"the scribe grew by {(scribe_after - scribe_before) >> 10} KiB"
+    assert scribe_after - scribe_before < 12 * GROWTH, f"the scribe grew by {(scribe_after - scribe_before) >> 10} KiB"
     with wsreplay.open(last.removeprefix("capture ")) as capture:
         rows = capture.sql("SELECT count(*) AS n FROM events WHERE kind = 'text'").column("n")[0].as_py()
         gaps = [e for e in capture.events() if e.kind == "gap"]
-    assert rows == MANY or gaps, "messages are missing and nothing says so"
+    # All of it fits into the hand-over, however far the scribe is behind.
+    assert (rows, gaps) == (MANY, [])

@@ -72,6 +72,7 @@ def test_a_plan_names_its_listeners() -> None:
         (RecordingPlan(upstreams=(parse_upstream("ws://a.test"), parse_upstream("ws://b.test"))), "NAME=URL"),
         (RecordingPlan(upstreams=(parse_upstream("x=ws://a.test"), parse_upstream("x=ws://b.test"))), "'x'"),
         (RecordingPlan(mode="regular"), "--allow-host"),
+        (RecordingPlan(upstreams=(parse_upstream("ws://a.test"),), allow_hosts=("b.test",)), "--mode regular"),
         (RecordingPlan(mode="socks5", upstreams=(parse_upstream("ws://a.test"),), allow_hosts=("a",)), "--to"),
     ],
 )
