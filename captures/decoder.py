@@ -177,8 +177,9 @@ class Decoder:
         row.price_num = None if price is None else _double(price)
         row.qty_num = None if qty is None else _double(qty)
         row.intent = envelope.intent
-        at = envelope.venue_at_ns
-        row.venue_at_ns = at if at is None or 0 <= at <= _LARGEST else None
+        row.venue_at_ns = _whole(envelope.venue_at_ns)
+        row.venue_seq = _whole(envelope.venue_seq)
+        row.venue_seq_from = _whole(envelope.venue_seq_from)
 
 
 def _observed(rows: Iterable[Event]) -> Iterator[Event]:
@@ -191,6 +192,11 @@ def _observed(rows: Iterable[Event]) -> Iterator[Event]:
             for name in DERIVED:
                 setattr(row, name, None)
             yield row
+
+
+def _whole(number: int | None) -> int | None:
+    """A number that a column can hold."""
+    return number if number is None or 0 <= number <= _LARGEST else None
 
 
 def _double(number: str) -> float | None:

@@ -76,6 +76,8 @@ class Event(msgspec.Struct, kw_only=True, gc=False, array_like=True):
     qty_num: float | None = None
     intent: str | None = None
     venue_at_ns: int | None = None
+    venue_seq: int | None = None
+    venue_seq_from: int | None = None
 
 
 OBSERVED: tuple[str, ...] = Event.__struct_fields__[: Event.__struct_fields__.index("venue")]

@@ -68,6 +68,8 @@ SCHEMA = pa.schema(
         ("qty_num", pa.float64()),
         ("intent", pa.string()),
         ("venue_at_ns", pa.int64()),
+        ("venue_seq", pa.int64()),
+        ("venue_seq_from", pa.int64()),
     ]
 )
 

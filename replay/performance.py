@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -29,8 +28,6 @@ from wsreplay.replay.verdict import Finding, Verdict, judge, tales
 from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.refreshing import Refresher, Refreshing, Rehearsing
 from wsreplay.venues.simulation import simulated, simulator
-
-_NUMBER = re.compile(r"[0-9]{1,39}")
 
 _LONG_S = 2.0
 _OF_TIME = frozenset({"late-reply", "reconnect-storm"})
@@ -104,7 +101,7 @@ async def _play(
     host = next(iter(targets.upstreams.values())).host
     here = venue.at(host) if isinstance(venue, Refreshing) else venue
     refresher: Refresher | None = None
-    if key is not None and isinstance(here, Refreshing):
+    if isinstance(here, Refreshing):
         refresher = here.refresher(key)
     ahead_ns = time.time_ns() - time.monotonic_ns()
     engine = Engine(
@@ -167,8 +164,7 @@ async def _simulated(venue: Dialect, key: bytes | None, script: Script, speed: f
     if venue.name not in simulated():
         raise UserError(f"there is no simulator of {venue.name!r}: name a server with --to URL")
     if isinstance(venue, Rehearsing):
-        accounts = [int(account) for account in script.accounts if _NUMBER.fullmatch(account)]
-        made = venue.simulator(key=key, accounts=accounts, symbols=script.symbols, speed=speed)
+        made = venue.simulator(key=key, accounts=script.accounts, symbols=script.symbols, speed=speed)
     else:
         made = simulator(venue.name)(host="127.0.0.1", port=0)
     async with made as running:
@@ -176,7 +172,7 @@ async def _simulated(venue: Dialect, key: bytes | None, script: Script, speed: f
 
 
 def _key_for(targets: Targets, venue: Dialect, key: bytes | None, script: Script) -> bytes | None:
-    if key is not None or not isinstance(venue, Refreshing):
+    if key is not None or not isinstance(venue, Refreshing) or venue.demo_key is None:
         return key
     strangers = [each.host for each in targets.upstreams.values() if not is_loopback(each.host)]
     if strangers and script.requests:

@@ -8,6 +8,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from wsreplay.venues.envelope import Envelope, HttpMessage, Sender, Witness
+    from wsreplay.venues.rules import Rules
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +18,8 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True):
     """JSON fields, headers and URL parameters that hold secrets at this venue."""
     public: frozenset[str] = frozenset()
     """Names that the general rule would take for secrets, and which are none here."""
+    personal: frozenset[str] = frozenset()
+    """Names whose values identify a person or an account: kept, but not to be handed around without thought."""
 
 
 @runtime_checkable
@@ -58,6 +61,34 @@ class Dialect(Protocol):
 
     def witness(self, payload: str | bytes, sender: Sender) -> Witness | None:
         """Work out what only the unredacted message shows (signer, expiry). Never raises."""
+        ...
+
+
+@runtime_checkable
+class RuledDialect(Dialect, Protocol):
+    """A dialect that states its venue's rules."""
+
+    @property
+    def rules(self) -> Rules:
+        """What the venue asks of its clients."""
+        ...
+
+
+@runtime_checkable
+class RecognisingDialect(Dialect, Protocol):
+    """A dialect that knows its venue by its traffic."""
+
+    def recognises(self, payload: str | bytes, sender: Sender) -> bool:
+        """Whether this message is this venue's beyond doubt: no other venue talks so. Never raises."""
+        ...
+
+
+@runtime_checkable
+class AnsweringDialect(Dialect, Protocol):
+    """A dialect of a venue whose heartbeats are messages of its own."""
+
+    def pong(self, payload: str | bytes, now_ns: int) -> str | None:
+        """What a client answers to this message of the venue, now; None: it is no ping. Never raises."""
         ...
 
 

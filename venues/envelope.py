@@ -42,8 +42,16 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     intent: str | None = None
     """See :func:`intent_of`; only on requests that create an order."""
     venue_at_ns: int | None = None
+    venue_seq: int | None = None
+    """Where a push stands in its channel's own numbering. The next one goes on by one, or begins where this ended."""
+    venue_seq_from: int | None = None
+    """Where it begins, if it spans several numbers. A push of status ``snapshot`` begins the numbering anew."""
     parts: tuple[Envelope, ...] = ()
-    """Further facts of the same message: one for each order in a bulk update or a list."""
+    """Further facts of the same message: one for each order in a bulk update or a list.
+
+    A request that begins or ends subscriptions has one part a channel: ``op`` is ``subscribe`` or ``unsubscribe``,
+    whatever the venue calls it, and ``channel`` is what pushes carry; without a channel all of them end.
+    """
 
 
 class HttpMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):

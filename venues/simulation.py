@@ -11,9 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from wsreplay.venues.errors import VenueError
+
+if TYPE_CHECKING:
+    from wsreplay.venues.gateway import Gateway
 
 ENTRY_POINTS = "wsreplay.simulators"
 BUILT_IN = {"reya": "wsreplay.venues.reya.simulator:ReyaSimulator"}
@@ -25,6 +28,11 @@ class Simulator(Protocol):
     @property
     def urls(self) -> Mapping[str, str]:
         """Where it listens: "" for its WebSocket, further names for its siblings."""
+        ...
+
+    @property
+    def gateway(self) -> Gateway[Any]:
+        """The venue without its sockets."""
         ...
 
     async def drain(self) -> None:

@@ -14,5 +14,5 @@ SELECT
     channel, symbol, account,
     order_id, client_order_id, side, status, error_code,
     price, qty, price_num, qty_num,
-    intent, venue_at_ns
+    intent, venue_at_ns, venue_seq, venue_seq_from
 FROM recorded

@@ -125,6 +125,8 @@ EVENTS: st.SearchStrategy[Event] = st.builds(
     qty_num=_maybe(_NUMBERS),
     intent=_maybe(_TEXT),
     venue_at_ns=_maybe(_INT64),
+    venue_seq=_maybe(_INT64),
+    venue_seq_from=_maybe(_INT64),
 )
 """Events with anything in any column; their addresses are still to be set."""
 

@@ -77,7 +77,7 @@ class GenericDialect:
         fields = {**dict(parse_qsl(url.query)), **(body if type(body) is dict else {})}
         return self._read(fields, fields, "client", op)
 
-    def witness(self, payload: str | bytes, sender: Sender) -> Witness | None:  # noqa: ARG002 - the protocol's names
+    def witness(self, payload: str | bytes, sender: Sender) -> Witness | None:
         """Nothing: what a secret shows is different at every venue."""
         return None
 

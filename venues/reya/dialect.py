@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Self
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from wsreplay.venues.reya.refresh import Refresher
     from wsreplay.venues.reya.simulator import ReyaSimulator
 
+_ACCOUNT = re.compile(r"[0-9]{1,39}")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -94,11 +96,19 @@ class ReyaDialect:
         error = None if message is None else message.error
         return trouble_of(error_code, (error.message if error is not None else None) or "")
 
-    def refresher(self, key: bytes, *, accounts: Mapping[int, int] | None = None) -> Refresher:
+    demo_secrets: Mapping[str, str] = {}
+
+    def refresher(
+        self,
+        key: bytes | None,
+        *,
+        accounts: Mapping[int, int] | None = None,
+        secrets: Mapping[str, str] | None = None,
+    ) -> Refresher:
         """What makes a replay's frames good again, signed with ``key``; for the place this dialect is :meth:`at`."""
         from wsreplay.venues.reya.refresh import Refresher
 
-        return Refresher(key, self.network or TESTNET, self.markets, accounts)
+        return Refresher(key or self.demo_key, self.network or TESTNET, self.markets, accounts)
 
     @property
     def demo_key(self) -> bytes:
@@ -116,7 +126,7 @@ class ReyaDialect:
         rest_port: int = 0,
         clock: Callable[[], int] = time.time_ns,
         key: bytes | None = None,
-        accounts: Iterable[int] = (),
+        accounts: Iterable[str] = (),
         symbols: Iterable[str] = (),
         speed: float = 1.0,
     ) -> ReyaSimulator:
@@ -130,6 +140,8 @@ class ReyaDialect:
         from wsreplay.venues.reya.simulator import ReyaSimulator
 
         setup = ReyaSetup(seed=seed, limits=Limits().at_speed(speed)).serving(
-            accounts, address_of(key or self.demo_key), symbols
+            [int(account) for account in accounts if _ACCOUNT.fullmatch(account)],
+            address_of(key or self.demo_key),
+            symbols,
         )
         return ReyaSimulator(setup, host=host, port=port, rest_port=rest_port, clock=clock)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from decimal import Decimal
 
-    from wsreplay.venues.reya.agenda import Agenda
+    from wsreplay.venues.agenda import Agenda
     from wsreplay.venues.reya.markets import Market
     from wsreplay.venues.reya.requests import CancelOrder, CreateOrder
     from wsreplay.venues.reya.setup import ReyaSetup

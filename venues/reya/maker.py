@@ -11,8 +11,8 @@ from wsreplay.venues.matching import EXACT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wsreplay.venues.agenda import Agenda
     from wsreplay.venues.matching import Side
-    from wsreplay.venues.reya.agenda import Agenda
     from wsreplay.venues.reya.exchange import Exchange
     from wsreplay.venues.reya.markets import Market
     from wsreplay.venues.reya.setup import Liquidity

@@ -15,7 +15,7 @@ from wsreplay.venues.reya.rules import Rules
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wsreplay.venues.reya.agenda import Agenda
+    from wsreplay.venues.agenda import Agenda
     from wsreplay.venues.reya.orders import OpenOrder, Trade
     from wsreplay.venues.reya.requests import Request
     from wsreplay.venues.reya.setup import ReyaSetup

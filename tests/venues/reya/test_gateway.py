@@ -155,7 +155,7 @@ def test_a_pong_keeps_a_connection_and_so_does_any_frame() -> None:
     quiet_one, chatty = venue.connect(), venue.connect()
     for _ in range(6):
         venue.wait(110)
-        venue.take(venue.heard(quiet_one, venue.now_ns))
+        venue.take(venue.heard(quiet_one, "pong", venue.now_ns))
         venue.send(chatty, {"type": "ping"})
     assert venue.ended == {}
     assert {conn for _, conn in venue.pinged} == {quiet_one, chatty}

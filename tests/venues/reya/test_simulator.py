@@ -16,9 +16,9 @@ from venues.reya.trader import STRANGER_KEY, Fields, Trader, quiet
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from wsreplay.venues.reya import simulator as edge
+from wsreplay.venues import server as edge
+from wsreplay.venues.http_edge import MAX_BODY
 from wsreplay.venues.reya.dialect import ReyaDialect
-from wsreplay.venues.reya.http_edge import MAX_BODY
 from wsreplay.venues.reya.keys import address_of
 from wsreplay.venues.reya.renewals import SECOND
 from wsreplay.venues.reya.setup import Delays, Limits
@@ -170,7 +170,7 @@ def test_a_client_that_reads_nothing_does_not_hold_up_the_drain(monkeypatch: pyt
             for _ in range(400):
                 await deaf.send(ping)
             await sim.drain()
-            assert sim.gateway.connections == 0
+            assert not sim.gateway.connections
             deaf.transport.abort()
 
     run(story())
@@ -267,7 +267,7 @@ def test_the_dialect_starts_a_simulator_for_a_recording() -> None:
         stranger = now_trader(STRANGER_KEY)
         dialect = ReyaDialect()
         assert address_of(dialect.demo_key) == now_trader().wallet
-        async with dialect.simulator(accounts=[77], key=STRANGER_KEY) as sim, connect(sim.url) as line:
+        async with dialect.simulator(accounts=["77"], key=STRANGER_KEY) as sim, connect(sim.url) as line:
             assert (await ask(line, "createOrder", stranger.spot(accountId=77)))["ok"]
 
     run(story())

@@ -164,7 +164,7 @@ def test_a_spot_fill_settles_later_than_it_is_answered() -> None:
     assert venue.rest("GET", executions)[1]["data"] == []
     venue.wait(1)
     ((settled,), page) = (venue.settled, venue.rest("GET", executions)[1])
-    assert not settled.trade.busted
+    assert not settled.busted
     (listed,) = page["data"]
     assert (listed["orderId"], listed["side"], listed["qty"], listed["type"]) == (
         reply["orderId"],

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from wsreplay.venues.reya.gateway import Close, Gateway, Output, Ping, Responded, Send, Settled
+from wsreplay.venues.gateway import Ask, Close, Cut, Knock, Output, Ping, Responded, Send
+from wsreplay.venues.reya.gateway import Gateway
 from wsreplay.venues.reya.keys import address_of, sign_digest
 from wsreplay.venues.reya.markets import SYMBOLS
 from wsreplay.venues.reya.networks import TESTNET, Network
+from wsreplay.venues.reya.orders import Trade
 from wsreplay.venues.reya.renewals import MS, SECOND, US, perp_nonce
 from wsreplay.venues.reya.setup import DEMO_KEY, DEMO_PERP_ACCOUNT, DEMO_SPOT_ACCOUNT, Limits, Liquidity, ReyaSetup
 from wsreplay.venues.reya.signing import digest_of
@@ -19,6 +21,8 @@ from wsreplay.venues.reya.wire import read_payload
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "vectors.json").read_text())
 START = 1_790_000_000 * SECOND
 STRANGER_KEY = bytes.fromhex("22" * 32)
+CUT = 1006
+"""As a close code: the transport is cut without a close frame."""
 STILL = Liquidity(step_ms=None)
 """Quotes that stand: a test's prices don't wander."""
 
@@ -127,32 +131,32 @@ class Venue(Gateway):
     """The gateway with a clock that tests move, and the answers sorted by whom they are for."""
 
     def __init__(self, setup: ReyaSetup | None = None, *, now_ns: int = START) -> None:
-        super().__init__(setup or quiet(), now_ns)
+        super().__init__(setup or quiet(), now_ns, when_settled=lambda trade: self.settled.append(trade))
         self.now_ns = now_ns
         self.said: dict[int, list[Fields]] = {}
         self.pinged: list[tuple[int, int]] = []
         """When, and whom."""
         self.ended: dict[int, tuple[int, str]] = {}
-        self.settled: list[Settled] = []
+        self.settled: list[Trade] = []
         self.responses: dict[int, tuple[int, Any]] = {}
         self._ids = 0
 
     def take(self, out: list[Output]) -> None:
         for each in out:
             match each:
-                case Send(conn, text):
-                    self.said.setdefault(conn, []).append(json.loads(text))
+                case Send(conn, payload):
+                    self.said.setdefault(conn, []).append(json.loads(payload))
                 case Ping(conn):
                     self.pinged.append((self.now_ns, conn))
                 case Close(conn, code, reason):
                     self.ended[conn] = (code, reason)
+                case Cut(conn):
+                    self.ended[conn] = (CUT, "")
                 case Responded(ticket, status, body):
                     self.responses[ticket] = (status, json.loads(json.dumps(body)))
-                case Settled():
-                    self.settled.append(each)
 
     def connect(self) -> int:
-        conn, out = self.open(self.now_ns)
+        conn, out = self.open(Knock(), self.now_ns)
         self.take(out)
         return conn
 
@@ -207,7 +211,7 @@ class Venue(Gateway):
 
     def rest(self, method: str, target: str, body: Any = None, peer: str = "127.0.0.1") -> tuple[int, Any]:
         raw = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-        ticket, out = self.request(method, target, raw, peer, self.now_ns)
+        ticket, out = self.request(Ask(method=method, target=target, body=raw, peer=peer), self.now_ns)
         self.take(out)
         self.until(lambda: ticket in self.responses)
         return self.responses.pop(ticket)

@@ -7,8 +7,8 @@ from functools import partial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsreplay.venues.reya.agenda import Agenda
-from wsreplay.venues.reya.limits import MINUTE, FixedWindow, SlidingWindow
+from wsreplay.venues.agenda import Agenda
+from wsreplay.venues.limits import MINUTE, FixedWindow, SlidingWindow
 
 
 @settings(deadline=None)

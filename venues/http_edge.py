@@ -6,9 +6,11 @@ import asyncio
 import json
 from contextlib import suppress
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import h11
+
+from wsreplay.venues.gateway import Ask
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -16,8 +18,16 @@ if TYPE_CHECKING:
 MAX_BODY = 1 << 20
 _READ = 1 << 16
 
-type Responder = Callable[[str, str, bytes, str], Awaitable[tuple[int, Any]]]
-"""Method, target, body and the peer's address to status and JSON body."""
+
+class Answer(NamedTuple):
+    """What a request is answered with; a body that is no bytes is written as JSON."""
+
+    status: int
+    body: Any
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+type Responder = Callable[[Ask], Awaitable[Answer]]
 
 
 class HttpEdge:
@@ -88,16 +98,32 @@ class HttpEdge:
                 break
             else:  # the client has closed
                 return False
-        method, target = request.method.decode("ascii"), request.target.decode("ascii")
-        status, content = await self._respond(method, target, bytes(body), peer)
-        await _write(connection, writer, status, content)
+        answer = await self._respond(
+            Ask(
+                method=request.method.decode("ascii"),
+                target=request.target.decode("ascii"),
+                headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers),
+                body=bytes(body),
+                peer=peer,
+            )
+        )
+        await _write(connection, writer, *answer)
         return connection.our_state is h11.DONE and connection.their_state is h11.DONE
 
 
-async def _write(connection: h11.Connection, writer: asyncio.StreamWriter, status: int, content: Any) -> None:
-    body = json.dumps(content, separators=(",", ":")).encode()
-    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
-    reason = HTTPStatus(status).phrase
+async def _write(
+    connection: h11.Connection,
+    writer: asyncio.StreamWriter,
+    status: int,
+    content: Any,
+    more: tuple[tuple[str, str], ...] = (),
+) -> None:
+    body = content if isinstance(content, bytes) else json.dumps(content, separators=(",", ":")).encode()
+    own = {name.lower() for name, _ in more}
+    kind = [] if "content-type" in own else [("Content-Type", "application/json")]
+    kept = [(name, value) for name, value in more if name.lower() != "content-length"]
+    headers = [*kind, *kept, ("Content-Length", str(len(body)))]
+    reason = HTTPStatus(status).phrase if status in HTTPStatus else ""
     for event in (
         h11.Response(status_code=status, reason=reason.encode(), headers=headers),
         h11.Data(data=body),
