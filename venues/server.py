@@ -252,11 +252,12 @@ def _knock(connection: ServerConnection, request: Request) -> Knock:
 def _response(connection: ServerConnection, refusal: Refusal) -> Response:
     body = refusal.body.encode() if isinstance(refusal.body, str) else refusal.body
     plain = connection.respond(refusal.status, "")
-    own = {name.lower() for name, _ in refusal.headers}
+    own = {"content-length", *(name.lower() for name, _ in refusal.headers)}
     headers = Headers([(name, value) for name, value in plain.headers.raw_items() if name.lower() not in own])
     headers["Content-Length"] = str(len(body))
     for name, value in refusal.headers:
-        headers[name] = value
+        if name.lower() != "content-length":
+            headers[name] = value
     return Response(plain.status_code, plain.reason_phrase, headers, body)
 
 
