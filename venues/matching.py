@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 type Side = Literal["buy", "sell"]
 
@@ -82,6 +82,9 @@ class _Ladder:
         if not level:
             del self.levels[rank]
             del self.ranks[bisect_left(self.ranks, rank)]
+
+    def level(self, price: Decimal) -> Iterable[Order]:
+        return self.levels.get(self.rank(price), {}).values()
 
     def best(self) -> Order | None:
         if not self.ranks:
@@ -172,6 +175,24 @@ class Book:
         for order in self._own(side):
             levels[order.price] = EXACT.add(levels.get(order.price, ZERO), order.remaining)
         return list(levels.items())
+
+    def at(self, side: Side, price: Decimal) -> Decimal:
+        """How much rests at one price."""
+        found = ZERO
+        for order in self._own(side).level(price):
+            found = EXACT.add(found, order.remaining)
+        return found
+
+    def would_fill(self, order: Order) -> list[Order]:
+        """The resting orders that an incoming one would meet, in the order in which it would."""
+        met: list[Order] = []
+        left = order.remaining
+        for maker in self._other(order.side):
+            if left <= 0 or not _crosses(order.side, order.price, maker.price):
+                break
+            met.append(maker)
+            left = EXACT.subtract(left, maker.remaining)
+        return met
 
     def fillable(self, side: Side, limit: Decimal) -> Decimal:
         """How much an incoming order of ``side`` would find at ``limit`` or better."""
