@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from wsreplay.captures.columns import sparse_batch, widen
 from wsreplay.captures.errors import CaptureError
 from wsreplay.captures.event import Event
+from wsreplay.captures.recognition import understood
 from wsreplay.captures.schema import SCHEMA, Metadata, file_metadata
 from wsreplay.captures.stage import StageReader
 
@@ -68,7 +69,7 @@ _WRITER = {
 def finish(stage: Path, parquet: Path, metadata: Metadata, tail: Sequence[Event] = ()) -> int:
     """Write a stage's rows, and ``tail`` after them, to ``parquet``. The stage stays. Gives the number of rows."""
     with StageReader(stage) as reader:
-        return write_parquet(_with_tail(reader.in_order(), tail), parquet, metadata)
+        return write_parquet(_with_tail(understood(reader.in_order(), metadata), tail), parquet, metadata)
 
 
 def write_parquet(batches: Iterable[pa.RecordBatch], path: Path, metadata: Metadata) -> int:

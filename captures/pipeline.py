@@ -14,6 +14,7 @@ import msgspec
 
 from wsreplay.captures.decoder import Decoder
 from wsreplay.captures.event import DERIVED, Event
+from wsreplay.captures.recognition import Recogniser
 from wsreplay.captures.redaction import Redactor
 from wsreplay.captures.schema import FINISHED
 from wsreplay.captures.transcript import Transcript, TranscriptNotes
@@ -37,11 +38,19 @@ class PipelineNotes(msgspec.Struct, array_like=True):
 class Pipeline:
     """Takes the records of a recording in their order."""
 
-    def __init__(self, dialect: Dialect, redactor: Redactor, notes: bytes = b"") -> None:
-        """``notes``: those of a scribe that died; the pipeline then goes on where that one wrote them."""
+    def __init__(
+        self, dialect: Dialect, redactor: Redactor, notes: bytes = b"", recogniser: Recogniser | None = None
+    ) -> None:
+        """``notes``: those of a scribe that died; the pipeline then goes on where that one wrote them.
+
+        ``recogniser``: finds out whose traffic it is, where ``dialect`` is only the generic one.
+        """
         self._witnessing = Witnessing(dialect)
         self._decoder = Decoder(dialect)
         self._redactor = redactor
+        self._recogniser = recogniser
+        self.recognised: tuple[Dialect, int] | None = None
+        """The venue that showed itself, and where."""
         self.transcript = Transcript()
         self.rows = self.gaps = 0
         """Rows so far, and how many of them are gaps; those of the scribes before included."""
@@ -70,6 +79,8 @@ class Pipeline:
             self.rows += 1
             self.gaps += event.kind == "gap"
         if event.part == 0:
+            if self._recogniser is not None:
+                self._recogniser.keep(event)
             self._decoder.see(event)
 
     def see(self, record: Record, after: int = 0) -> list[Event]:
@@ -106,14 +117,31 @@ class Pipeline:
                 redact(row)
             except Exception as error:  # what may hold a secret is not written
                 _withhold(row, error)
+            if self._recogniser is not None and row.part == 0:
+                self._recogniser.keep(row)
         self.rows += len(rows)
         return rows
+
+    def _recognise(self, event: Event) -> None:
+        """Let the dialect of the venue that shows itself take over, as if it had been there from the beginning."""
+        assert self._recogniser is not None
+        found = self._recogniser.see(event)
+        if found is not None:
+            self.recognised = found, event.seq
+            self._witnessing, self._decoder = Witnessing(found), Decoder(found)
+            self._redactor.adopt(found.secrets)
+            for earlier in self._recogniser.seen():
+                self._decoder.see(earlier)
+        if self._recogniser.over:
+            self._recogniser = None
 
     def _decoded(self, event: Event, observed: Sequence[Event] = ()) -> list[Event]:
         """The event and its facts. ``observed``: those that the transcript found, which come with it."""
         kind = event.kind
         if kind == "gap":
             self.gaps += 1
+        if self._recogniser is not None:
+            self._recognise(event)
         try:
             self._witnessing.see(event)
         except Exception:  # a third party's dialect must not end a recording, and the column may be empty

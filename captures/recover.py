@@ -13,6 +13,7 @@ from wsreplay.captures.columns import sparse_batch, widen
 from wsreplay.captures.event import Event
 from wsreplay.captures.finish import finish, write_parquet
 from wsreplay.captures.places import place_of
+from wsreplay.captures.recognition import understood
 from wsreplay.captures.schema import CUT_OFF, ROTATED, Metadata
 from wsreplay.captures.segments import Address, ParquetSegment, end_of, end_of_segments
 from wsreplay.captures.stage import StageReader
@@ -65,7 +66,7 @@ def _finish_cut_off(folder: Path, number: int, metadata: Metadata) -> None:
         torn = 0
         if stage_path(folder, number).exists():
             with StageReader(stage_path(folder, number)) as reader:
-                for batch in reader.in_order():
+                for batch in understood(reader.in_order(), metadata):
                     last = end_of(batch)
                     yield batch
                 torn = reader.torn

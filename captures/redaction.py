@@ -60,6 +60,10 @@ class Redactor:
         """The long-lived secrets seen so far, each with its token: for the memory of a successor, not for a disk."""
         return self._long_lived.known()
 
+    def adopt(self, secrets: Secrets) -> None:
+        """Know a venue's own names from here on: it has just been recognised."""
+        self._finder = Finder(SecretNames(secrets))
+
     def learn(self, known: dict[str, str]) -> None:
         """Know what a predecessor has seen."""
         for value, token in known.items():

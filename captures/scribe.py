@@ -29,6 +29,7 @@ from wsreplay.captures.event import Event
 from wsreplay.captures.handover import HandOverReader
 from wsreplay.captures.pipeline import Pipeline, reason_in
 from wsreplay.captures.read_by import notes_of_map
+from wsreplay.captures.recognition import RECOGNISED, Recogniser, candidates
 from wsreplay.captures.redaction import Redactor
 from wsreplay.captures.redaction_key import load_or_create_key
 from wsreplay.captures.schema import CUT_OFF, Clocks, Metadata
@@ -37,9 +38,10 @@ from wsreplay.captures.session import Rotation, Session
 from wsreplay.captures.stage import StageReader
 from wsreplay.captures.succession import publish_for_the_dead
 from wsreplay.captures.wire import Loss
+from wsreplay.captures.working_folder import description
 from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.errors import VenueError
-from wsreplay.venues.registry import dialect_described
+from wsreplay.venues.registry import GENERIC, dialect_described
 
 FLUSH_NS = 50_000_000
 """Rows are staged when the oldest has waited this long; with the longest nap and one read, 100 ms at most."""
@@ -62,10 +64,12 @@ class Scribe:
         self._reader = reader
         self._lifeline = lifeline
         self._voice = voice
-        venue = dialect_described(assignment.venue, assignment.map_file)
+        venue = dialect_described(self._venue_so_far(), assignment.map_file)
         redactor = Redactor(load_or_create_key(), venue.secrets, keep=assignment.keep_secrets)
         rotation = Rotation.parse(assignment.rotate) if assignment.rotate else None
-        self._pipeline = Pipeline(venue, redactor, reader.notes if assignment.folder else b"")
+        unknown = assignment.venue is None and assignment.map_file is None and venue.name == GENERIC
+        recogniser = Recogniser(candidates()) if unknown else None
+        self._pipeline = Pipeline(venue, redactor, reader.notes if assignment.folder else b"", recogniser)
         self._staged_before = 0
         self._turning = False
         self._finishers_ran = False
@@ -79,6 +83,7 @@ class Scribe:
                 self._pipeline.transcript.next_seq = last + 1
             else:
                 self._staged_before = last
+        self._named = False
         self._rows: list[Event] = []
         self._unkept = True
         """Whether anything was read that is neither staged nor in the notes."""
@@ -157,7 +162,22 @@ class Scribe:
         self._session.rotate()
         self._turning = False
 
+    def _venue_so_far(self) -> str | None:
+        """The venue that was named, or the one that a scribe before recognised."""
+        if self._assignment.venue is None and self._assignment.folder is not None:
+            return description(Path(self._assignment.folder)).venue
+        return self._assignment.venue
+
+    def _name_the_venue(self) -> None:
+        """Say in the capture whose traffic it turned out to be, before any row says so."""
+        if self._pipeline.recognised is not None and not self._named:
+            found, seq = self._pipeline.recognised
+            notes = self._session.metadata.notes | {RECOGNISED: seq}
+            self._session.describe(venue=found.name, dialect_version=found.version, notes=notes)
+            self._named = True
+
     def _stage(self) -> None:
+        self._name_the_venue()
         rows, self._rows = self._rows, []
         self._session.stage.append(rows)
         self._session.stage.flush()  # what the disk refuses is kept there for the next attempt
@@ -234,8 +254,11 @@ class Scribe:
             gaps=self._pipeline.gaps,
             behind=self._reader.backlog,
             trouble=self._trouble,
+            venue=self._session.metadata.venue if self._named else None,
         )
-        if status.trouble != self._said.trouble or (status != self._said and now - self._said_ns >= often_ns):
+        if (status.trouble, status.venue) != (self._said.trouble, self._said.venue) or (
+            status != self._said and now - self._said_ns >= often_ns
+        ):
             self._said, self._said_ns = status, now
             self._say(status)
 

@@ -33,7 +33,8 @@ class Assignment(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     out: str
     """The folder for the capture."""
-    venue: str = "generic"
+    venue: str | None = None
+    """None: the scribe finds out by the traffic."""
     map_file: str | None = None
     """TOML that names the fields of a venue without a dialect."""
     rotate: str | None = None
@@ -60,6 +61,8 @@ class Status(msgspec.Struct, kw_only=True, omit_defaults=True):
     gaps: int = 0
     behind: int = 0
     """Bytes in the hand-over that are not read yet."""
+    venue: str | None = None
+    """The venue, once it was recognised by its traffic."""
     trouble: str | None = None
     """Why nothing can be written at the moment; the hand-over fills meanwhile."""
     done: str | None = None
@@ -193,6 +196,8 @@ class ScribeProcess:
         before = self.status
         status.recording = status.recording or before.recording
         self.status = status
+        if status.venue and not before.venue:
+            self._tell(f"this is {status.venue}, by its traffic; name the venue with --venue to know it from the start")
         if status.trouble and not before.trouble:
             self._tell(status.trouble)
         elif before.trouble and not status.trouble:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from wsreplay.captures.errors import CaptureError
 from wsreplay.captures.migration import check_version, migrate_batch, migrate_metadata
+from wsreplay.captures.recognition import understood
 from wsreplay.captures.schema import (
     FORMAT_KEY,
     FORMAT_VERSION,
@@ -154,7 +155,7 @@ class StageSegment:
         self, first: int = 0, last: int | None = None, columns: Sequence[str] = ALL
     ) -> Iterator[pa.RecordBatch]:
         """The rows whose ``seq`` lies between ``first`` and ``last``, in order, with these columns."""
-        for batch in self._reader.in_order():
+        for batch in understood(self._reader.in_order(), self.metadata):
             if last is not None and batch.column("seq")[0].as_py() > last:
                 return
             yield from _between(batch.select(columns), first, last)

@@ -14,7 +14,10 @@ from wsreplay.captures.errors import UserError
 
 @click.command(context_settings={"ignore_unknown_options": False})
 @click.option(
-    "--venue", metavar="VENUE", help="The venue whose dialect reads the traffic; without it, any JSON is read."
+    "--venue",
+    metavar="VENUE",
+    help="The venue whose dialect reads the traffic; without it, it is known by its host or its traffic, or any JSON "
+    "is read.",
 )
 @click.option(
     "--to", "to", metavar="[NAME=]URL", multiple=True, help="Where the venue is; repeat it with names for more."
@@ -134,10 +137,10 @@ def record(
     from wsreplay.proxy.plan import RecordingPlan
     from wsreplay.proxy.recording import Recording
     from wsreplay.proxy.upstream import parse_listen, parse_upstream
-    from wsreplay.venues.registry import dialect_described
+    from wsreplay.venues.registry import dialect_described, venue_at
     from wsreplay.venues.simulation import simulator
 
-    read_by = dialect_described(venue, map_file)
+    host, port = parse_listen(listen, anywhere=listen_anywhere)
     with contextlib.ExitStack() as companions:
         if sim:
             if to or venue is None:
@@ -146,9 +149,12 @@ def record(
             command_line = [sys.executable, "-P", "-m", "wsreplay", "simulate", venue]
             companion = companions.enter_context(Companion(command_line, 1 + len(names)))
             to = tuple(f"{name}={url}" if name else url for name, url in companion.urls.items())
-        host, port = parse_listen(listen, anywhere=listen_anywhere)
+        upstreams = tuple(parse_upstream(text) for text in to)
+        if venue is None and map_file is None:
+            venue = venue_at([upstream.host for upstream in upstreams] + list(allow_host))
+        read_by = dialect_described(venue, map_file)
         plan = RecordingPlan(
-            upstreams=tuple(parse_upstream(text) for text in to),
+            upstreams=upstreams,
             mode=mode,
             listen_host=host,
             listen_port=port,

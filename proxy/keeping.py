@@ -27,7 +27,7 @@ class Keeping:
             notes["handshake"] = "the offer of extensions was taken out, so that faults find whole frames"
         assignment = Assignment(
             out=str(plan.out.absolute()),
-            venue=plan.venue or "generic",
+            venue=plan.venue,
             map_file=str(plan.map_file.absolute()) if plan.map_file else None,
             rotate=plan.rotate,
             keep_secrets=plan.keep_secrets,

@@ -10,6 +10,7 @@ A dialect is imported when it is asked for, not before: some need libraries for 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
@@ -87,6 +88,12 @@ def dialect_for_host(host: str) -> Dialect:
         if wanted in found.hosts:
             return found
     return dialect("generic")
+
+
+def venue_at(hosts: Iterable[str]) -> str | None:
+    """The venue that lives at these hosts, if it is one and the same at all that any venue is known to live at."""
+    found = {dialect_for_host(host).name for host in hosts} - {GENERIC}
+    return found.pop() if len(found) == 1 else None
 
 
 @cache

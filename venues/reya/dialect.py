@@ -61,6 +61,15 @@ class ReyaDialect:
             return self
         return type(self)(self.network, {**self.markets, **definitions_in(message)})
 
+    def recognises(self, payload: str | bytes, sender: Sender) -> bool:
+        """Whether this is order entry beyond doubt: a signed operation, or what answers one. Never raises."""
+        message = read_message(payload)
+        if message is None or message.type not in OPERATIONS or message.id is None:
+            return False
+        if sender == "client":
+            return message.payload is not None and message.payload.signature is not None
+        return message.ok is not None
+
     def decode(self, payload: str | bytes, sender: Sender) -> Envelope:
         """Read one WebSocket message. Never raises."""
         return read_envelope(payload, sender)
