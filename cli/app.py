@@ -12,6 +12,12 @@ COMMANDS = (
         "Start", "demo", "wsreplay.cli.demo:demo", "Tell the whole story in under a minute, on the embedded simulator."
     ),
     Listed("Record", "record", "wsreplay.cli.record:record", "Record what a bot and a venue say to each other."),
+    Listed(
+        "Record",
+        "decode",
+        "wsreplay.cli.decode:decode",
+        "Decode captures again, in place: replies, outcomes, orders and incidents.",
+    ),
     Listed("Record", "recover", "wsreplay.cli.recover:recover", "Finish recordings that were cut off."),
     Listed(
         "Record",

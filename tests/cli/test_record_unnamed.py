@@ -30,7 +30,7 @@ def test_a_venue_that_nobody_named_is_recognised_from_its_first_order(tmp_path: 
     with capture:
         assert (code, capture.metadata.venue) == (0, "reya")
         rows = list(capture.events())
-        assert {row.venue for row in rows if row.kind not in ("incident",)} == {"reya"}, "also the rows before it"
+        assert {row.venue for row in rows if row.kind != "incident"} == {"reya"}, "also the rows before it"
         assert [row.op for row in rows if row.kind == "text" and row.role == "request"][:1] == ["createOrder"]
         assert all(row.signer for row in rows if row.op == "createOrder" and row.role == "request" and row.part == 0)
 
