@@ -25,6 +25,12 @@ COMMANDS = (
         "wsreplay.cli.simulate:simulate",
         "Be a venue: a server with its rules, its errors and a moving market.",
     ),
+    Listed(
+        "Record",
+        "venues",
+        "wsreplay.cli.venues:venues",
+        "List the venues that wsreplay knows, and what it can do for each.",
+    ),
     Listed("Look", "ls", "wsreplay.cli.ls:ls", "List the captures in a folder, newest first."),
     Listed("Look", "show", "wsreplay.cli.show:show", "Show a capture line by line, also while it is recorded."),
     Listed(

@@ -117,5 +117,11 @@ def _made(offered: object, name: str, path: str) -> Dialect:
     return found
 
 
+def brought_by(name: str) -> str | None:
+    """The package that brings this venue, with its version; None: it ships with wsreplay."""
+    entry = None if name in BUILT_IN else _foreign().get(name)
+    return None if entry is None else _brought_by(entry).removeprefix(" of ") or entry.value
+
+
 def _brought_by(entry: EntryPoint) -> str:
     return f" of {entry.dist.name} {entry.dist.version}" if entry.dist else ""
