@@ -9,7 +9,19 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-VIEWS = ("events", "connections", "requests", "orders", "incidents", "duplicate_orders")
+VIEWS = (
+    "events",
+    "connections",
+    "requests",
+    "orders",
+    "incidents",
+    "duplicate_orders",
+    "latency",
+    "heartbeats",
+    "subscriptions",
+    "reconnects",
+    "gaps",
+)
 """Their names, each after those it stands on."""
 
 

@@ -39,6 +39,7 @@ COMMANDS = (
         "wsreplay.cli.incidents:incidents",
         "Tell what went wrong: duplicate orders, lost replies, refusals, broken lines.",
     ),
+    Listed("Look", "latency", "wsreplay.cli.latency:latency", "Measure how long requests waited for their answers."),
     Listed("Look", "sql", "wsreplay.cli.sql:sql", "Ask captures a question in SQL."),
     Listed("Replay", "run", "wsreplay.cli.run:run", "Replay a capture: be its bot against a server, and compare."),
 )

@@ -57,6 +57,11 @@ def sql(arguments: tuple[str, ...], form: str | None, out: Path | None) -> None:
     orders            one row an order that the bot sent, and what became of it
     incidents         one row a thing that went wrong
     duplicate_orders  one row a retry that made, or may have made, a second order
+    latency           one row an answered request: how long it took, and our own share
+    heartbeats        one row a ping, and its answer
+    subscriptions     one row a subscription, and what came of it
+    reconnects        one row a reconnect, step by step
+    gaps              one row a place where something is missing
 
     Each row has a column `capture`, so that a query means the same over one capture and over many. SQL's clock is UTC.
     """
