@@ -18,11 +18,20 @@ _COLUMNS = ", ".join(Event.__struct_fields__)
 class Selection:
     """The wanted rows of ``capture``: of all that is there, or batch by batch of what comes."""
 
-    def __init__(self, capture: Capture, *, where: str | None = None, conn: int | None = None, first: int = 0) -> None:
+    def __init__(
+        self,
+        capture: Capture,
+        *,
+        where: str | None = None,
+        conn: int | None = None,
+        first: int = 0,
+        last: int | None = None,
+    ) -> None:
         self._capture = capture
         self._where = where
         self._conn = conn
         self._first = first
+        self._last = last
         self._sieve: Database | None = None
 
     def __enter__(self) -> Self:
@@ -35,7 +44,7 @@ class Selection:
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The wanted rows that are there now, in order, with all fields of an event."""
         if self._where is None and self._conn is None:
-            yield from self._capture.batches(self._first)
+            yield from self._capture.batches(self._first, self._last)
             return
         with Database.of_captures([self._capture]) as database:
             yield from self._ask(database)
@@ -46,6 +55,8 @@ class Selection:
             wanted = pc.greater_equal(batch.column("seq"), self._first)
             if self._conn is not None:
                 wanted = pc.and_kleene(wanted, pc.equal(batch.column("conn"), self._conn))
+            if self._last is not None:
+                wanted = pc.and_kleene(wanted, pc.less_equal(batch.column("seq"), self._last))
             yield batch.filter(wanted)
             return
         if self._sieve is None:
@@ -55,6 +66,8 @@ class Selection:
 
     def _ask(self, database: Database) -> Iterator[pa.RecordBatch]:
         conditions = [f"seq >= {self._first}"]
+        if self._last is not None:
+            conditions.append(f"seq <= {self._last}")
         if self._conn is not None:
             conditions.append(f"conn = {self._conn}")
         if self._where is not None:

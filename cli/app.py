@@ -42,6 +42,9 @@ COMMANDS = (
     ),
     Listed("Look", "latency", "wsreplay.cli.latency:latency", "Measure how long requests waited for their answers."),
     Listed("Look", "sql", "wsreplay.cli.sql:sql", "Ask captures a question in SQL."),
+    Listed(
+        "Look", "export", "wsreplay.cli.export:export", "Write a capture, or a part of it, in another program's format."
+    ),
     Listed("Replay", "run", "wsreplay.cli.run:run", "Replay a capture: be its bot against a server, and compare."),
 )
 

@@ -18,6 +18,7 @@ from mitmproxy.addonmanager import Loader
 from mitmproxy.websocket import WebSocketMessage
 
 from wsreplay.captures.errors import UserError
+from wsreplay.captures.frame_writer import close_payload, frame
 from wsreplay.captures.wire import What
 from wsreplay.proxy.keeping import Keeping
 from wsreplay.proxy.plan import RecordingPlan
@@ -50,8 +51,12 @@ class WebSocketHooks(Tap):
         code = flow.websocket.close_code
         by_client = bool(flow.websocket.closed_by_client)
         if code is not None and code not in (1005, 1006):
-            body = code.to_bytes(2) + (flow.websocket.close_reason or "").encode()[:123]
-            self._frame(flow, by_client, _frame(0x8, body, masked=by_client), time.time())
+            self._frame(
+                flow,
+                by_client,
+                frame(0x8, close_payload(code, flow.websocket.close_reason), masked=by_client),
+                time.time(),
+            )
         self._end_by_hook(flow.client_conn, venue_first=not by_client)
 
     def _frame(self, flow: http.HTTPFlow, from_client: bool, frame: bytes, at: float) -> None:
@@ -104,20 +109,7 @@ class Recorder:
 
 
 def _frame_of(message: WebSocketMessage) -> bytes:
-    return _frame(int(message.type), message.content, masked=message.from_client)
-
-
-def _frame(opcode: int, payload: bytes, *, masked: bool) -> bytes:
-    """A frame that says what the message said; a client's mask is zero, which leaves the payload as it is."""
-    length = len(payload)
-    mask = 0x80 if masked else 0
-    if length < 126:
-        head = bytes([0x80 | opcode, mask | length])
-    elif length < 1 << 16:
-        head = bytes([0x80 | opcode, mask | 126]) + length.to_bytes(2)
-    else:
-        head = bytes([0x80 | opcode, mask | 127]) + length.to_bytes(8)
-    return head + (bytes(4) if masked else b"") + payload
+    return frame(int(message.type), message.content, masked=message.from_client)
 
 
 addons: list[Any] = [Recorder()]
