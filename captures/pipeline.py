@@ -48,6 +48,7 @@ class Pipeline:
         self._witnessing = Witnessing(dialect)
         self._decoder = Decoder(dialect)
         self._redactor = redactor
+        self._witnesses = True
         self._recogniser = recogniser
         self.recognised: tuple[Dialect, int] | None = None
         """The venue that showed itself, and where."""
@@ -94,6 +95,11 @@ class Pipeline:
             observed = self.transcript.gap(why, loss, record.at_ns, record.mono_ns)
         if after:
             observed = [event for event in observed if event.seq > after]
+        return self._completed(observed)
+
+    def take(self, observed: list[Event], *, witnessed: bool = False) -> list[Event]:
+        """The rows of events that somebody else observed; ``witnessed``: with their secrets, which are gone since."""
+        self._witnesses = not witnessed
         return self._completed(observed)
 
     def lose(self, reason: str, loss: Loss, at_ns: int, mono_ns: int) -> list[Event]:
@@ -143,7 +149,8 @@ class Pipeline:
         if self._recogniser is not None:
             self._recognise(event)
         try:
-            self._witnessing.see(event)
+            if self._witnesses:
+                self._witnessing.see(event)
         except Exception:  # a third party's dialect must not end a recording, and the column may be empty
             event.signer = event.signature_ok = event.token_expires = None
         try:

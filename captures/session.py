@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -144,6 +145,11 @@ class Session:
         self._finisher.shutdown()
         self.stage.abandon()
         self._lock.release()
+
+    def discard(self) -> None:
+        """Let go of everything, and leave nothing behind."""
+        self.abandon()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _finish(self, segment: int, ended: str) -> None:
         metadata = msgspec.structs.replace(self.metadata, segment=segment, ended=ended)

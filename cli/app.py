@@ -25,6 +25,12 @@ COMMANDS = (
         "wsreplay.cli.simulate:simulate",
         "Be a venue: a server with its rules, its errors and a moving market.",
     ),
+    Listed(
+        "Record",
+        "import",
+        "wsreplay.cli.import_file:import_file",
+        "Make captures of other programs' recordings.",
+    ),
     Listed("Record", "leaks", "wsreplay.cli.leaks:leaks", "Look for secrets that should not be in a capture."),
     Listed(
         "Record",

@@ -1,0 +1,1 @@
+"""Recordings of other programs, read as captures. Each module reads one format into observed events."""
