@@ -34,7 +34,8 @@ def import_events(
 ) -> Path:
     """Make a capture of observed events; where it is.
 
-    ``blind`` says what the source does not show. ``ours``: the events come from a capture, with their numbers and what was witnessed.
+    ``blind`` says what the source does not show. ``ours``: the events come from a capture, with their numbers and with
+    what was witnessed.
     """
     read_by = dialect_described(venue, map_file)
     redactor = Redactor(load_or_create_key(), read_by.secrets)

@@ -34,6 +34,12 @@ COMMANDS = (
     Listed("Record", "leaks", "wsreplay.cli.leaks:leaks", "Look for secrets that should not be in a capture."),
     Listed(
         "Record",
+        "verify",
+        "wsreplay.cli.verify:verify",
+        "Check that captures are whole, and decode and search them again.",
+    ),
+    Listed(
+        "Record",
         "venues",
         "wsreplay.cli.venues:venues",
         "List the venues that wsreplay knows, and what it can do for each.",

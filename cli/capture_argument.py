@@ -97,6 +97,34 @@ def open_captures(paths: Sequence[Path]) -> list[Capture]:
     return list(opened.values())
 
 
+def places_of(paths: Sequence[Path]) -> list[Path]:
+    """Where the captures are that are meant, also in folders of folders, and also those that can't be opened."""
+    from wsreplay.captures.errors import CaptureError
+    from wsreplay.captures.places import captures_in, place_of
+
+    found: dict[Path, Path] = {}
+    for path in paths:
+        for each in _expanded(path):
+            place = place_of(each)
+            inside = _captures_below(place) if place.is_dir() and captures_in(place) != [place] else [place]
+            if not inside:
+                raise CaptureError(f"{place} holds no capture: name a .parquet file that `wsreplay record` wrote")
+            for one in inside:
+                found.setdefault(one.resolve(), one)
+    return list(found.values())
+
+
+def _captures_below(folder: Path) -> list[Path]:
+    from wsreplay.captures.places import captures_in
+
+    here = captures_in(folder)
+    below = [child for child in sorted(folder.iterdir()) if child.is_dir() and child not in here]
+    return [
+        *here,
+        *(capture for child in below if not child.name.startswith(".") for capture in _captures_below(child)),
+    ]
+
+
 def _expanded(path: Path) -> list[Path]:
     if path.exists() or not glob.has_magic(str(path)):
         return [path]
