@@ -23,14 +23,20 @@ if TYPE_CHECKING:
 def ls(folder: Path | None, form: str) -> None:
     """List the captures in a folder, newest first.
 
-    Without DIR it is the folder ./captures, where `record` puts them, or else the current one. Times are local. What
-    can't be read is listed with what is wrong with it.
+    The folder's catalogue, captures.duckdb, is brought up to date: the views over every capture in it, for any DuckDB
+    client. Without DIR it is the folder ./captures, where `record` puts them, or else the current one. Times are local.
+    What can't be read is listed with what is wrong with it.
     """
     from wsreplay.captures.listing import find_captures
 
     if folder is None:
         folder = DEFAULT_FOLDER if DEFAULT_FOLDER.is_dir() else Path()
     found = find_captures(folder)
+    if found:
+        # Whoever asks what there is may want to ask it in SQL next.
+        from wsreplay.analysis.catalogue import update
+
+        update(folder)
     if form == "json":
         _write_json(found)
     elif found:

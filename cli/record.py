@@ -129,6 +129,7 @@ def record(
         click.echo(Path(proxy.__file__).with_name("addon.py"))
         return
     # mitmproxy takes a second to import.
+    from wsreplay.analysis.catalogue import update
     from wsreplay.analysis.incidents import FINISHER
     from wsreplay.faults.plan import load_plan
     from wsreplay.faults.safety import check_live_faults
@@ -191,6 +192,7 @@ def record(
             recorded = await Recording(
                 plan, say=say, tell=tell, finishers=(FINISHER,), decode=read_by.decode, show=show if watched else None
             ).run()
+            update(recorded.path.parent)
             say(f"capture {recorded.path}")
             if recorded.exit_code:
                 sys.exit(recorded.exit_code)

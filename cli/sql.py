@@ -16,13 +16,14 @@ _FORMATS = ("table", "csv", "json", "parquet")
 @click.command(
     epilog="""\b
 Examples:
+  wsreplay sql session.parquet
   wsreplay sql session.parquet "SELECT op, count(*), max(latency_ns) AS max_ns FROM requests GROUP BY op"
   wsreplay sql session.parquet "SELECT * FROM connections"
   wsreplay sql captures "SELECT capture, seq, text FROM events WHERE error_code IS NOT NULL"
   wsreplay sql captures/*.parquet "SELECT * FROM requests WHERE outcome = 'unknown'" -o unknown.csv
 """
 )
-@click.argument("arguments", metavar="CAPTURE... QUERY", nargs=-1, required=True, type=CaptureOrQuery())
+@click.argument("arguments", metavar="CAPTURE... [QUERY]", nargs=-1, required=True, type=CaptureOrQuery())
 @click.option(
     "--engine",
     type=click.Choice(["duckdb"]),
@@ -48,7 +49,8 @@ def sql(arguments: tuple[str, ...], form: str | None, out: Path | None) -> None:
     """Ask captures a question in SQL.
 
     CAPTURE is a capture, a folder of captures or a pattern; a recording may still go on. QUERY is one SELECT over the
-    views below (- reads it from standard input). It can read the captures and touch nothing else.
+    views below (- reads it from standard input); without it, a terminal gets a prompt with completion and history. A
+    query can read the captures and touch nothing else.
 
     \b
     events            one row an event, as recorded and decoded
@@ -70,6 +72,11 @@ def sql(arguments: tuple[str, ...], form: str | None, out: Path | None) -> None:
     from wsreplay.cli.answer_formats import write_answer
 
     *paths, query = arguments
+    if sys.stdin.isatty() and all(map(_is_there, arguments)):
+        from wsreplay.cli.sql_prompt import prompt
+
+        prompt(open_captures([Path(path) for path in arguments]), form or "table")
+        return
     if not paths:
         what = "QUERY" if _is_there(query) else "CAPTURE"
         raise click.UsageError(
