@@ -6,10 +6,10 @@ import time
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from wsreplay.venues.dialect import Secrets
-from wsreplay.venues.rules import SECOND, Heartbeat, Rules
 from wsreplay.venues.streams.envelopes import NOTHING, read_envelope
 from wsreplay.venues.streams.names import parsed
 from wsreplay.venues.streams.rest_envelopes import read_http
+from wsreplay.venues.streams.rules import BINANCE, PLAIN
 from wsreplay.venues.streams.wire import plain_of, read_message
 
 if TYPE_CHECKING:
@@ -21,38 +21,6 @@ if TYPE_CHECKING:
     from wsreplay.venues.streams.simulator import StreamsSimulator
 
 type Trouble = Literal["rejected", "rate-limited", "auth-failed"]
-
-_SILENCE = (
-    "The venue reads one stream a frame, the first of params, and only with an id from 0 to 4294967295; all else it "
-    "ignores without a word."
-)
-_ADVICE = {
-    "unanswered-subscription": f"{_SILENCE} Send one frame a stream, with small ids, and wait for its first push.",
-    "lost-subscription": "The venue forgets a client's streams with its connection: subscribe to each of them again, "
-    "one frame a stream, then fetch /api/v1/depth and /api/v1/trades.",
-    "duplicate-subscription": "The venue enters a second SUBSCRIBE beside the first, and pushes everything twice until "
-    "one UNSUBSCRIBE, which removes both: subscribe once.",
-    "sequence-gap": "What was pushed in between is lost: fetch /api/v1/depth and /api/v1/trades, and go on from there.",
-    "disconnect": "The venue keeps nothing of a connection: connect again, subscribe to every stream again, then fetch "
-    "/api/v1/depth and /api/v1/trades.",
-    "rejected": "A refused order is answered with status 200: read the body's status, not the answer's.",
-    "lost-response": "Orders have no client id here: look at GET /api/v1/orders and /api/v1/trades before sending again.",
-    "blind-retry": "The same body again is a second order: look at GET /api/v1/orders and /api/v1/trades first.",
-    "duplicate-order": "The venue takes the same body again for a second order: cancel one by its order_id, price, side "
-    "and market.",
-}
-_BINANCE_ADVICE = {
-    "unanswered-subscription": "Every command is answered with its id, an unknown stream's as well; nothing is pushed on "
-    "a name that is not written in lower case: symbol@topic.",
-    "lost-subscription": "A connection is good for 24 hours at most and keeps no streams: subscribe to all of them again.",
-    "sequence-gap": "The next push's U must follow this one's u by one (for futures, its pu is this one's u): else drop "
-    "the book, fetch a snapshot, and go on from its lastUpdateId.",
-    "disconnect": "Answer each ping within a minute, send no more than 5 messages a second, pings and pongs included, "
-    "and expect to be cut off after 24 hours.",
-    "missed-heartbeat": "The venue pings every 20 seconds and ends the line a minute after a ping without its pong.",
-    "rate-limited": "At most 5 messages a second on a connection, pings and pongs included: name many streams in one "
-    "SUBSCRIBE.",
-}
 
 
 class StreamsDialect:
@@ -67,7 +35,7 @@ class StreamsDialect:
     production_hosts = hosts
     # A subscription to a private stream is signed: "signature": [key, signature, timestamp, window].
     secrets = Secrets(names=frozenset({"signature"}), personal=frozenset({"user_id", "other_user_id"}))
-    rules = Rules(confirms_subscriptions=False, advice=_ADVICE)
+    rules = PLAIN
     demo_key: bytes | None = None
     demo_secrets: Mapping[str, str] = {}
     acks = False
@@ -156,12 +124,7 @@ class BinanceStreamsDialect(StreamsDialect):
         }
     )
     hosts = production_hosts | {"stream.testnet.binance.vision", "testnet.binance.vision", "stream.binancefuture.com"}
-    rules = Rules(
-        heartbeat=Heartbeat(frame="protocol", every_ns=20 * SECOND, within_ns=60 * SECOND),
-        max_subscriptions=1024,
-        messages_per_s=5,
-        advice={**_ADVICE, **_BINANCE_ADVICE},
-    )
+    rules = BINANCE
     acks = True
     profile = "binance"
 

@@ -32,9 +32,7 @@ def order_intent(
     """The order's business identity; None where what came names no whole order."""
     if symbol is None or side is None or qty is None:
         return None
-    return intent_of(
-        "streams", account, symbol, side, None if price is None else _canonical(price), _canonical(qty)
-    )
+    return intent_of("streams", account, symbol, side, None if price is None else _canonical(price), _canonical(qty))
 
 
 def listed_order(order: dict[str, Any], symbol: str | None) -> Envelope:
