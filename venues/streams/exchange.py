@@ -64,7 +64,7 @@ class Exchange:
         """A new user, with money to play with."""
         name = self._new_id() if user_id is None else user_id
         self._users.append(name)
-        self.funds[name] = {asset: Funds(amount) for asset, amount in self.setup.funds.items()}
+        self.funds[name] = {asset: Funds(amount) for asset, amount in self.setup.funds}
         return name
 
     def market(self, symbol: str) -> Market | None:

@@ -7,8 +7,8 @@ from wsreplay.venues.rules import SECOND, Heartbeat, Rules
 _ADVICE = {
     "unanswered-subscription": "The venue reads one stream a frame, the first of params, and only with an id from 0 to "
     "4294967295; all else it ignores without a word: send one frame a stream, with small ids.",
-    "lost-subscription": "The venue forgets a client's streams with its connection: subscribe to each of them again, one "
-    "frame a stream, then fetch /api/v1/depth and /api/v1/trades.",
+    "lost-subscription": "The venue forgets a client's streams with its connection: subscribe to each of them again, "
+    "one frame a stream, then fetch /api/v1/depth and /api/v1/trades.",
     "duplicate-subscription": "The venue enters a second SUBSCRIBE beside the first, and pushes everything twice until "
     "one UNSUBSCRIBE, which removes both: subscribe once.",
     "sequence-gap": "What was pushed in between is lost: fetch /api/v1/depth and /api/v1/trades, and go on from there.",
@@ -29,15 +29,15 @@ BINANCE = Rules(
     messages_per_s=5,
     advice={
         **_ADVICE,
-        "unanswered-subscription": "Every command is answered by its id, and an unknown stream is confirmed as well: "
+        "unanswered-subscription": "Every command is answered by its id, and an unknown stream is confirmed too: "
         "write symbols in lower case, symbol@topic.",
-        "lost-subscription": "A connection keeps its streams for 24 hours at most: subscribe to all of them on the next.",
+        "lost-subscription": "A connection keeps its streams for 24 hours at most: subscribe to all again on the next.",
         "duplicate-subscription": "The venue confirms a second SUBSCRIBE, and it changes nothing: subscribe once.",
-        "sequence-gap": "A push's U must follow the u before by one (for futures, its pu must be that u): else drop the "
-        "book, fetch a snapshot, and go on from its lastUpdateId.",
+        "sequence-gap": "A push's U must follow the u before by one (for futures, its pu must be that u): else drop "
+        "the book, fetch a snapshot, and go on from its lastUpdateId.",
         "disconnect": "Answer each ping within a minute, send no more than 5 messages a second, pings and pongs "
         "included, and expect the end after 24 hours.",
-        "missed-heartbeat": "The venue pings every 20 seconds, and ends the line a minute after a ping without its pong.",
+        "missed-heartbeat": "The venue pings every 20 seconds, and ends the line a minute after one without its pong.",
         "rejected": "The refusal's words say what is wrong with the command: code 2 is one that can't be understood.",
         "rate-limited": "At most 5 messages a second on a connection, pings and pongs included: name many streams in "
         "one SUBSCRIBE.",

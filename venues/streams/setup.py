@@ -11,7 +11,7 @@ import msgspec
 from wsreplay.venues.market import Life, Spec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 type Profile = Literal["plain", "binance"]
 """plain: commands are never answered. binance: they are, and refused with a code."""
@@ -59,7 +59,7 @@ class StreamsSetup(msgspec.Struct, frozen=True, kw_only=True):
     """Markets that streams may be named after, whether they run or not."""
     users: tuple[str, ...] = (DEMO_USER,)
     """Those who are there from the beginning; others come by ``POST /api/v1/users``."""
-    funds: Mapping[str, Decimal] = {"USDC": Decimal(1_000_000), "SOL": Decimal(10_000)}
+    funds: tuple[tuple[str, Decimal], ...] = (("USDC", Decimal(1_000_000)), ("SOL", Decimal(10_000)))
     """What each user has at the start."""
     life: Life | None = None
     """How the house and the crowd behave; None: as everywhere."""
@@ -88,7 +88,7 @@ class StreamsSetup(msgspec.Struct, frozen=True, kw_only=True):
             users=tuple(dict.fromkeys((*self.users, *accounts))),
             markets=tuple(markets),
             named=tuple(dict.fromkeys((*self.named, *(spec.symbol for spec in markets)))),
-            funds=funds,
+            funds=tuple(funds.items()),
         )
 
     def at_speed(self, speed: float) -> StreamsSetup:
