@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from wsreplay.venues.dialect import Secrets
 from wsreplay.venues.streams.envelopes import NOTHING, read_envelope
-from wsreplay.venues.streams.names import parsed
+from wsreplay.venues.streams.names import AT, DOTTED
 from wsreplay.venues.streams.rest_envelopes import read_http
 from wsreplay.venues.streams.rules import BINANCE, PLAIN
 from wsreplay.venues.streams.wire import plain_of, read_message
@@ -42,6 +42,8 @@ class StreamsDialect:
     """Whether the venue answers commands."""
     profile: ClassVar[Profile] = "plain"
     """What its simulator is like."""
+    streams = DOTTED
+    """How it names its streams."""
 
     def decode(self, payload: str | bytes, sender: Sender) -> Envelope:
         """Read one WebSocket message. Never raises."""
@@ -72,7 +74,7 @@ class StreamsDialect:
             named = params if message.method in ("SUBSCRIBE", "UNSUBSCRIBE") and isinstance(params, list) else []
         else:
             named = [] if message.data is None or message.stream is None else [message.stream]
-        return bool(named) and all(isinstance(stream, str) and self._is_ours(stream) for stream in named)
+        return bool(named) and all(isinstance(stream, str) and self.streams.fullmatch(stream) for stream in named)
 
     def at(self, host: str) -> Self:
         """The same everywhere."""
@@ -109,9 +111,6 @@ class StreamsDialect:
         setup = StreamsSetup(seed=seed, profile=self.profile).serving(accounts, symbols).at_speed(speed)
         return StreamsSimulator(setup, host=host, port=port, clock=clock)
 
-    def _is_ours(self, stream: str) -> bool:
-        return "@" not in stream and "." in stream and parsed(stream).topic.isalnum()
-
 
 class BinanceStreamsDialect(StreamsDialect):
     """The same as Binance speaks it: each command is answered, and refused with a code."""
@@ -127,9 +126,7 @@ class BinanceStreamsDialect(StreamsDialect):
     rules = BINANCE
     acks = True
     profile = "binance"
-
-    def _is_ours(self, stream: str) -> bool:
-        return "@" in stream
+    streams = AT
 
 
 _TROUBLES: dict[str, Trouble] = {

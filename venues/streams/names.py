@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
+
+DOTTED = re.compile(
+    r"(?:depth|trade|ticker|bookTicker|markPrice|openInterest|liquidation|kline)(?:\.\w{1,8})?\.[A-Z0-9]+(?:_[A-Z0-9]+)+"
+    r"|account\.\w+Update(?:\.[A-Z0-9_]+)?",
+    re.ASCII,
+)
+"""Streams as Backpack and its likes name them."""
+AT = re.compile(r"[a-z0-9_]+@[A-Za-z]\w*(?:@\w+)?|!\w+@arr(?:@\w+)?", re.ASCII)
+"""Streams as Binance names them."""
 
 
 class StreamName(NamedTuple):
