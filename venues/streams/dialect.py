@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from wsreplay.venues.dialect import Secrets
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from wsreplay.venues.envelope import Envelope, HttpMessage, Sender, Witness
+    from wsreplay.venues.generic.dialect import GenericDialect
     from wsreplay.venues.streams.refresh import StreamsRefresher
     from wsreplay.venues.streams.setup import Profile
     from wsreplay.venues.streams.simulator import StreamsSimulator
@@ -50,11 +52,12 @@ class StreamsDialect:
         return read_envelope(payload, sender, acks=self.acks)
 
     def decode_http(self, message: HttpMessage, request: HttpMessage | None) -> Envelope:
-        """Read one REST message. Never raises."""
+        """Read one REST message; what is at no address of this venue as any venue's. Never raises."""
         try:
-            return read_http(message, request)
+            envelope = read_http(message, request)
         except ValueError:  # an address that is none
             return NOTHING
+        return _generic().decode_http(message, request) if envelope is NOTHING else envelope
 
     def witness(self, payload: str | bytes, sender: Sender) -> Witness | None:
         """Nothing: a subscription's signature says only that it was good then."""
@@ -127,6 +130,14 @@ class BinanceStreamsDialect(StreamsDialect):
     acks = True
     profile = "binance"
     streams = AT
+
+
+@cache
+def _generic() -> GenericDialect:
+    """Who reads the REST of Binance and of others that have streams like these."""
+    from wsreplay.venues.generic.dialect import GenericDialect
+
+    return GenericDialect()
 
 
 _TROUBLES: dict[str, Trouble] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from wsreplay.venues.envelope import Envelope, exact_decimal, intent_of
 from wsreplay.venues.streams.wire import nanoseconds, text_of
@@ -26,31 +26,67 @@ def side_of(value: object) -> Literal["buy", "sell"] | None:
     return _SIDES.get(value.upper()) if isinstance(value, str) else None
 
 
-def order_intent(
-    account: str | None, symbol: str | None, side: str | None, price: str | None, qty: str | None
-) -> str | None:
-    """The order's business identity; None where what came names no whole order."""
-    if symbol is None or side is None or qty is None:
-        return None
-    return intent_of("streams", account, symbol, side, None if price is None else _canonical(price), _canonical(qty))
+class Order(NamedTuple):
+    """One order as REST writes it, in a request, in an answer or in a list: this venue's members, and Backpack's."""
+
+    account: str | None
+    symbol: str | None
+    order_id: str | None
+    client_order_id: str | None
+    side: Literal["buy", "sell"] | None
+    price: str | None
+    qty: str | None
+    intent: str | None
+    """Its business identity; None where what came names no whole order."""
 
 
-def listed_order(order: dict[str, Any], symbol: str | None) -> Envelope:
-    """An open order as the REST API shows it. Its market is known from what was asked."""
-    account, side = text_of(order.get("user_id")), side_of(order.get("side"))
-    price, qty = text_of(order.get("price")), text_of(order.get("quantity"))
-    symbol = text_of(order.get("market")) or symbol
-    return Envelope(
-        symbol=symbol,
+def order_in(fields: dict[str, Any], symbol: str | None = None) -> Order:
+    """The order that members describe; ``symbol`` is that of what was asked for, should they name none."""
+    account, side = text_of(fields.get("user_id")), side_of(fields.get("side"))
+    symbol = text_of(fields.get("market")) or text_of(fields.get("symbol")) or symbol
+    price = text_of(fields.get("price"))
+    qty = text_of(fields.get("quantity")) or text_of(fields.get("quoteQuantity"))
+    intent = None
+    if symbol is not None and side is not None and qty is not None:
+        intent = intent_of(
+            "streams",
+            account,
+            symbol,
+            side,
+            None if price is None else _canonical(price),
+            _canonical(qty),
+            # Backpack's alone; this venue takes nothing but limit orders.
+            text_of(fields.get("orderType")),
+            text_of(fields.get("timeInForce")),
+        )
+    return Order(
         account=account,
-        order_id=text_of(order.get("order_id")),
+        symbol=symbol,
+        order_id=text_of(fields.get("order_id")) or text_of(fields.get("orderId")),
+        client_order_id=text_of(fields.get("clientId")),
         side=side,
-        status=text_of(order.get("order_status")),
         price=price,
         qty=qty,
-        intent=order_intent(account, symbol, side, price, qty),
+        intent=intent,
+    )
+
+
+def listed_order(fields: dict[str, Any], symbol: str | None) -> Envelope:
+    """An open order as the REST API shows it."""
+    order = order_in(fields, symbol)
+    made = fields.get("timestamp") if "timestamp" in fields else fields.get("createdAt")
+    return Envelope(
+        symbol=order.symbol,
+        account=order.account,
+        order_id=order.order_id or text_of(fields.get("id")),
+        client_order_id=order.client_order_id,
+        side=order.side,
+        status=text_of(fields.get("order_status")) or text_of(fields.get("status")),
+        price=order.price,
+        qty=order.qty,
+        intent=order.intent,
         # When it was made.
-        venue_at_ns=nanoseconds(order.get("timestamp")),
+        venue_at_ns=nanoseconds(made),
     )
 
 

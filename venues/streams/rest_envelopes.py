@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from wsreplay.venues.envelope import Envelope
 from wsreplay.venues.streams.envelopes import NOTHING
-from wsreplay.venues.streams.orders import listed_order, order_intent, side_of
+from wsreplay.venues.streams.orders import listed_order, order_in
 from wsreplay.venues.streams.wire import nanoseconds, plain, text_of, whole
 
 if TYPE_CHECKING:
@@ -56,39 +56,33 @@ def _fields(asked: HttpMessage) -> dict[str, Any]:
     return query | body if isinstance(body, dict) else query
 
 
-def _market(fields: dict[str, Any]) -> str | None:
-    return text_of(fields.get("market")) or text_of(fields.get("symbol"))
-
-
 def _request(op: str, fields: dict[str, Any]) -> Envelope:
-    account, side = text_of(fields.get("user_id")), side_of(fields.get("side"))
-    symbol, price, qty = _market(fields), text_of(fields.get("price")), text_of(fields.get("quantity"))
+    order = order_in(fields)
     return Envelope(
         role="request",
         op=op,
-        symbol=symbol,
-        account=account,
-        order_id=text_of(fields.get("order_id")),
-        side=side,
-        price=price,
-        qty=qty,
-        intent=order_intent(account, symbol, side, price, qty) if op == "createOrder" else None,
+        symbol=order.symbol,
+        account=order.account,
+        order_id=order.order_id,
+        client_order_id=order.client_order_id,
+        side=order.side,
+        price=order.price,
+        qty=order.qty,
+        intent=order.intent if op == "createOrder" else None,
     )
 
 
 def _response(op: str, message: HttpMessage, asked: HttpMessage) -> Envelope:
     status = message.status or 0
-    if status >= 400:
-        return Envelope(role="reply", op=op, error_code=f"HTTP_{status}")
-    symbol = _market(_fields(asked))
     body = plain(message.body) if message.body else None
+    if status >= 400:
+        code = body.get("code") if isinstance(body, dict) else None
+        return Envelope(role="reply", op=op, error_code=text_of(code) or f"HTTP_{status}")
+    symbol = order_in(_fields(asked)).symbol
     if isinstance(body, list):
-        rows = [row for row in body if isinstance(row, dict)]
-        if op == "openOrders":
-            return Envelope(role="reply", op=op, symbol=symbol, parts=tuple(listed_order(row, symbol) for row in rows))
-        if op == "trades":
-            return Envelope(role="reply", op=op, symbol=symbol, parts=tuple(_trade(row, symbol) for row in rows))
-        return Envelope(role="reply", op=op, symbol=symbol)
+        read = {"openOrders": listed_order, "cancelAllOrders": listed_order, "trades": _trade}.get(op)
+        parts = () if read is None else tuple(read(row, symbol) for row in body if isinstance(row, dict))
+        return Envelope(role="reply", op=op, symbol=symbol, parts=parts)
     if not isinstance(body, dict):
         return Envelope(role="reply", op=op, symbol=symbol)
     said = text_of(body.get("status"))
@@ -96,12 +90,14 @@ def _response(op: str, message: HttpMessage, asked: HttpMessage) -> Envelope:
     refusal = said if said is not None and said.startswith("Failed") else None
     if op == "openOrder" and refusal is None:
         return Envelope(role="reply", op=op, symbol=symbol, parts=(listed_order(body, symbol),))
+    order = order_in(body)
     return Envelope(
         role="reply",
         op=op,
         symbol=symbol,
-        account=text_of(body.get("user_id")),
-        order_id=text_of(body.get("order_id")),
+        account=order.account,
+        order_id=order.order_id or text_of(body.get("id")),
+        client_order_id=order.client_order_id,
         status=None if refusal else said,
         error_code=refusal,
         venue_seq=whole(body.get("lastUpdateId")),
@@ -110,11 +106,12 @@ def _response(op: str, message: HttpMessage, asked: HttpMessage) -> Envelope:
 
 def _trade(trade: dict[str, Any], symbol: str | None) -> Envelope:
     """One trade of a list; the order that it names is the one that had rested, and so is its owner."""
+    told = order_in(trade, symbol)
     return Envelope(
-        symbol=text_of(trade.get("market")) or symbol,
+        symbol=told.symbol,
         account=text_of(trade.get("other_user_id")),
-        order_id=text_of(trade.get("order_id")),
-        price=text_of(trade.get("price")),
-        qty=text_of(trade.get("quantity")),
+        order_id=told.order_id,
+        price=told.price,
+        qty=told.qty,
         venue_at_ns=nanoseconds(trade.get("timestamp")),
     )

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsreplay.venues.envelope import Envelope, HttpMessage
-from wsreplay.venues.streams.dialect import StreamsDialect
+from wsreplay.venues.generic.dialect import GenericDialect
+from wsreplay.venues.streams.dialect import BinanceStreamsDialect, StreamsDialect
 
 VENUE = StreamsDialect()
 API = "https://exchange.jogeshwar.xyz/backend/api/v1"
@@ -146,13 +147,47 @@ def test_market_data_is_read_for_what_it_is() -> None:
     assert response("DELETE", "/orders", {"status": "Cancelled All Orders", "user_id": "u1"}).account == "u1"
 
 
-@pytest.mark.parametrize(
-    ("method", "path"), [("PUT", "/order"), ("GET", "/order/7"), ("GET", "/nothing"), ("GET", "/../order")]
-)
-def test_other_addresses_say_nothing(method: str, path: str) -> None:
-    assert request(method, path) == Envelope()
+def test_an_address_that_is_none_says_nothing() -> None:
     assert VENUE.decode_http(HttpMessage(method="GET", url="https://[", body=b""), None) == Envelope()
     assert VENUE.decode_http(HttpMessage(method="GET", url="/", status=200), None) == Envelope()
+
+
+@pytest.mark.parametrize(("method", "path"), [("PUT", "/order"), ("GET", "/order/7"), ("GET", "/nothing")])
+def test_other_addresses_are_read_as_any_venues(method: str, path: str) -> None:
+    question = asked(method, path)
+    assert VENUE.decode_http(question, None) == GenericDialect().decode_http(question, None)
+
+
+def test_an_order_at_binances_rest_has_its_facts_as_well() -> None:
+    query = "symbol=LTCBTC&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=0.1&newClientOrderId=mine&timestamp=1"
+    question = HttpMessage(method="POST", url=f"https://api.binance.com/api/v3/order?{query}")
+    envelope = BinanceStreamsDialect().decode_http(question, None)
+    assert (envelope.symbol, envelope.side, envelope.qty, envelope.price) == ("LTCBTC", "buy", "1", "0.1")
+    assert envelope.client_order_id == "mine"
+    assert envelope.intent is not None
+
+
+def test_an_order_at_backpacks_rest_is_known_by_its_ids_and_has_one_intent() -> None:
+    wish = {
+        "symbol": "SOL_USDC",
+        "side": "Bid",
+        "orderType": "Limit",
+        "timeInForce": "GTC",
+        "price": "20.10",
+        "quantity": "3",
+        "clientId": 7,
+    }
+    envelope = request("POST", "/order", wish)
+    assert (envelope.client_order_id, envelope.side, envelope.account) == ("7", "buy", None)
+    order = {**wish, "id": "111063114377265150", "status": "New", "createdAt": 1727866324088, "price": "20.1"}
+    taken = response("POST", "/order", order, wish)
+    assert (taken.order_id, taken.client_order_id, taken.status) == ("111063114377265150", "7", "New")
+    (listed,) = response("GET", "/orders?symbol=SOL_USDC", [order]).parts
+    assert (listed.order_id, listed.status, listed.intent) == ("111063114377265150", "New", envelope.intent)
+    assert request("POST", "/order", {**wish, "timeInForce": "IOC"}).intent != envelope.intent
+    assert request("DELETE", "/order", {"orderId": "111063114377265150", "symbol": "SOL_USDC"}).order_id == order["id"]
+    refused = response("POST", "/order", {"code": "INSUFFICIENT_FUNDS", "message": "no"}, wish, status=400)
+    assert refused.error_code == "INSUFFICIENT_FUNDS"
 
 
 @given(
