@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wsreplay.venues.streams.setup import StreamsSetup
 
 _SPEEDS = ("", "@100ms", "@1000ms")
+_LEVELS = (5, 10, 20)
 
 
 class _Connection(Connection):
@@ -128,18 +129,23 @@ class BinanceGateway(StreamsGateway[Connection]):
 
     def publish(self, change: Change) -> None:
         """Under the venue's own names and under Binance's."""
-        pushes = list(self.feeds.of(change))
-        for push in pushes:
+        feeds, market = self.feeds, self.exchange.floor.markets[change.symbol]
+        for push in feeds.of(change):
             for conn in self.subscribers.of(push.stream):
                 self._push(conn, push.stream, push.data)
         symbol = binance_symbol(change.symbol).lower()
-        for conn in self.subscribers.of(f"{symbol}@trade"):
-            for trade in self.feeds.binance_trades(change, self._unit(conn)):
-                self._push(conn, f"{symbol}@trade", trade)
+        for topic, told in (("trade", feeds.binance_trades), ("aggTrade", feeds.binance_agg_trades)):
+            for conn in self.subscribers.of(stream := f"{symbol}@{topic}"):
+                for data in told(change, self._unit(conn)):
+                    self._push(conn, stream, data)
         if change.levels:
             for speed in _SPEEDS:
                 for conn in self.subscribers.of(stream := f"{symbol}@depth{speed}"):
-                    self._push(conn, stream, self.feeds.binance_depth(change, self._unit(conn)))
+                    self._push(conn, stream, feeds.binance_depth(change, self._unit(conn)))
+                for levels in _LEVELS:
+                    for conn in self.subscribers.of(stream := f"{symbol}@depth{levels}{speed}"):
+                        self._push(conn, stream, feeds.binance_levels(market, levels))
+        feeds.over(change)
 
     def _push(self, conn: int, stream: str, data: dict[str, Any]) -> None:
         connection = self._of(conn)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Context, Decimal
+from decimal import Context
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from wsreplay.venues.matching import EXACT
-from wsreplay.venues.streams.numbers import decimal_text
+from wsreplay.venues.streams.numbers import decimal_text, total
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,12 +33,12 @@ def klines(trades: Sequence[Trade], interval: str, since_ms: int) -> list[dict[s
                 "close": decimal_text(inside[-1].price),
                 "high": decimal_text(max(trade.price for trade in inside)),
                 "low": decimal_text(min(trade.price for trade in inside)),
-                "quote_volume": decimal_text(_worth(inside)),
+                "quote_volume": decimal_text(total(EXACT.multiply(trade.price, trade.qty) for trade in inside)),
                 "start": _stamp(_moment(inside[0])),
                 # The venue calls it the end, and it is when the interval began.
                 "end": _stamp(begin),
                 "trades": str(len(inside)),
-                "volume": decimal_text(_volume(inside)),
+                "volume": decimal_text(total(trade.qty for trade in inside)),
             }
         )
     return candles
@@ -59,9 +59,9 @@ def ticker(symbol: str, trades: Sequence[Trade], now_ns: int) -> dict[str, str] 
         "lastPrice": decimal_text(last),
         "priceChange": decimal_text(change),
         "priceChangePercent": decimal_text(_DIVISION.divide(change, first)),
-        "quoteVolume": decimal_text(_worth(inside)),
+        "quoteVolume": decimal_text(total(EXACT.multiply(trade.price, trade.qty) for trade in inside)),
         "trades": str(len(inside)),
-        "volume": decimal_text(_volume(inside)),
+        "volume": decimal_text(total(trade.qty for trade in inside)),
     }
 
 
@@ -88,17 +88,3 @@ def _truncated(moment: datetime, unit: str) -> datetime:
 
 def _stamp(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _volume(trades: Sequence[Trade]) -> Decimal:
-    total = Decimal(0)
-    for trade in trades:
-        total = EXACT.add(total, trade.qty)
-    return total
-
-
-def _worth(trades: Sequence[Trade]) -> Decimal:
-    total = Decimal(0)
-    for trade in trades:
-        total = EXACT.add(total, EXACT.multiply(trade.price, trade.qty))
-    return total

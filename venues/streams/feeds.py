@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wsreplay.venues.streams.numbers import decimal_text
+from wsreplay.venues.streams.numbers import decimal_text, level_texts, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wsreplay.venues.market import Change, Trade
+    from wsreplay.venues.market import Change, Market, Trade
     from wsreplay.venues.streams.setup import StreamsSetup
 
 _MS, _US = 1_000_000, 1_000
@@ -28,6 +29,8 @@ class Feeds:
     def __init__(self, setup: StreamsSetup) -> None:
         self._setup = setup
         self._versions: dict[str, int] = {}
+        self._aggregated: dict[str, int] = {}
+        """How many aggregated trades there were in each market."""
 
     def version(self, symbol: str) -> int:
         """The number of the last push about this book."""
@@ -78,6 +81,38 @@ class Feeds:
             "a": _levels(change, "sell"),
         }
 
+    def binance_agg_trades(self, change: Change, unit: int) -> Iterator[dict[str, Any]]:
+        """What one order traded, a push for each price."""
+        first = self._aggregated.get(change.symbol, 0) + 1
+        for number, (price, group) in enumerate(groupby(change.trades, key=lambda trade: trade.price), first):
+            trades = list(group)
+            yield {
+                "e": "aggTrade",
+                "E": change.at_ns // unit,
+                "s": binance_symbol(change.symbol),
+                "a": number,
+                "p": decimal_text(price),
+                "q": decimal_text(total(trade.qty for trade in trades)),
+                "f": self.trade_number(trades[0]),
+                "l": self.trade_number(trades[-1]),
+                "T": change.at_ns // unit,
+                "m": trades[0].taker_side == "sell",
+                "M": True,
+            }
+
+    def binance_levels(self, market: Market, levels: int) -> dict[str, Any]:
+        """The best levels of a book, whole, in Binance's own shape."""
+        return {
+            "lastUpdateId": self.version(market.spec.symbol),
+            "bids": level_texts(market.depth("buy", levels)),
+            "asks": level_texts(market.depth("sell", levels)),
+        }
+
+    def over(self, change: Change) -> None:
+        """All has been pushed about this change."""
+        prices = sum(1 for _ in groupby(change.trades, key=lambda trade: trade.price))
+        self._aggregated[change.symbol] = self._aggregated.get(change.symbol, 0) + prices
+
     def _trade(self, symbol: str, trade: Trade) -> dict[str, Any]:
         return {
             "T": trade.at_ns // _MS,
@@ -104,4 +139,4 @@ def binance_symbol(symbol: str) -> str:
 
 def _levels(change: Change, side: str) -> list[list[str]]:
     """The levels that are other than before; a quantity of 0 takes one away."""
-    return [[decimal_text(each.price), decimal_text(each.qty)] for each in change.levels if each.side == side]
+    return level_texts([(each.price, each.qty) for each in change.levels if each.side == side])

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from wsreplay.venues.matching import EXACT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _DIGITS = 28
@@ -13,6 +20,16 @@ _DIGITS = 28
 def decimal_text(number: Decimal) -> str:
     """A number in plain notation, with the digits that it was given; nothing is "0"."""
     return format(number, "f") if number else "0"
+
+
+def level_texts(levels: Iterable[tuple[Decimal, Decimal]]) -> list[list[str]]:
+    """Levels of a book, price and quantity."""
+    return [[decimal_text(price), decimal_text(qty)] for price, qty in levels]
+
+
+def total(numbers: Iterable[Decimal]) -> Decimal:
+    """The exact sum."""
+    return reduce(EXACT.add, numbers, Decimal(0))
 
 
 def read_decimal(value: object) -> Decimal | None:

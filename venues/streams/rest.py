@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from wsreplay.venues.streams.candles import klines, ticker
 from wsreplay.venues.streams.exchange import RefusedError
-from wsreplay.venues.streams.numbers import decimal_text, read_decimal
+from wsreplay.venues.streams.numbers import decimal_text, level_texts, read_decimal
 from wsreplay.venues.streams.rest_envelopes import OPERATIONS
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Rest:
     def _depth(self, symbol: str) -> dict[str, Any]:
         market = self._exchange.market(symbol)
         bids, asks = ([], []) if market is None else (market.depth("buy"), market.depth("sell"))
-        book: dict[str, Any] = {"bids": _levels(bids), "asks": _levels(asks)}
+        book: dict[str, Any] = {"bids": level_texts(bids), "asks": level_texts(asks)}
         if self._setup.numbered_depth:
             book["lastUpdateId"] = str(self._feeds.version(symbol))
         return book
@@ -151,10 +151,6 @@ class Rest:
             "order_id": self._exchange.name_of(trade.maker_id),
             "timestamp": trade.at_ns // _MS,
         }
-
-
-def _levels(levels: list[tuple[Decimal, Decimal]]) -> list[list[str]]:
-    return [[decimal_text(price), decimal_text(qty)] for price, qty in levels]
 
 
 def _listed(placed: Placed) -> dict[str, Any]:

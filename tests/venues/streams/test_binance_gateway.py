@@ -192,6 +192,42 @@ def test_the_path_subscribes_raw_or_combined() -> None:
     assert (read.channel, read.venue_seq, read.price) == ("solusdc@trade", 1, "10")
 
 
+def test_what_an_order_trades_is_aggregated_by_price_and_numbered_on() -> None:
+    venue = binance(users=("test_user", "other"))
+    conn = venue.connect("/stream?streams=solusdc@aggTrade")
+    for price, qty in (("10", "1"), ("10", "2.5"), ("11", "1"), ("12", "1")):
+        venue.created("SELL", price, qty, user_id="other")
+    venue.created("BUY", "11", "4.5")
+    venue.created("BUY", "12", "1")
+    told = [frame["data"] for frame in venue.heard(conn)]
+    assert [(each["a"], each["p"], each["q"], each["f"], each["l"]) for each in told] == [
+        (1, "10", "3.5", 1, 2),
+        (2, "11", "1.0", 3, 3),
+        (3, "12", "1", 4, 4),
+    ]
+    assert told[0].keys() == {"e", "E", "s", "a", "p", "q", "f", "l", "T", "m", "M"}, "the members of the documents"
+    assert [DIALECT.decode(text, "venue").venue_seq for text in venue.texts] == [1, 2, 3]
+
+
+def test_some_levels_of_the_book_come_whole_with_every_change() -> None:
+    venue = binance()
+    conn = venue.connect("/stream?streams=solusdc@depth5@100ms/solusdc@depth10")
+    for price in range(20, 8, -1):
+        venue.created("BUY", str(price), "1.50")
+    last = venue.heard(conn)[-2:]
+    assert [(frame["stream"], len(frame["data"]["bids"])) for frame in last] == [
+        ("solusdc@depth10", 10),
+        ("solusdc@depth5@100ms", 5),
+    ]
+    assert last[1]["data"] == {
+        "lastUpdateId": 12,
+        "bids": [["20", "1.50"], ["19", "1.50"], ["18", "1.50"], ["17", "1.50"], ["16", "1.50"]],
+        "asks": [],
+    }
+    read = DIALECT.decode(venue.texts[-1], "venue")
+    assert (read.op, read.status, read.venue_seq) == ("depth5", "snapshot", 12)
+
+
 def test_times_are_microseconds_for_who_asks_for_them() -> None:
     venue = binance()
     conn = venue.connect("/stream?streams=solusdc@trade&timeUnit=MICROSECOND")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsreplay.captures.recognition import candidates
 from wsreplay.venues.dialect import Dialect, RecognisingDialect, RuledDialect
 from wsreplay.venues.envelope import Envelope, Sender
 from wsreplay.venues.refreshing import LineRefresher, Refreshing, Rehearsing
@@ -472,6 +473,15 @@ def test_each_style_is_known_by_the_names_of_its_streams(
 ) -> None:
     payload = message if isinstance(message, str) else json.dumps(message)
     assert (PLAIN.recognises(payload, sender), BINANCE.recognises(payload, sender)) == (ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("message", "venue"), [(SUBSCRIBE, "streams"), (TRADE, "streams"), (AGG_TRADE, "streams-binance")]
+)
+def test_no_other_venue_takes_these_for_its_own(message: Any, venue: str) -> None:
+    payload = message if isinstance(message, str) else json.dumps({"stream": "bnbbtc@aggTrade", "data": message})
+    sender: Sender = "client" if message == SUBSCRIBE else "venue"
+    assert [each.name for each in candidates() if each.recognises(payload, sender)] == [venue]
 
 
 def test_the_rules_say_who_confirms_and_who_pings() -> None:

@@ -38,3 +38,16 @@ def test_every_part_of_a_subscriptions_signature_is_replaced_and_nothing_else() 
 def test_what_is_left_is_read_as_before() -> None:
     after = redacted(SIGNED, Redactor(KEY, VENUE.secrets))
     assert VENUE.decode(after, "client") == VENUE.decode(SIGNED, "client")
+
+
+def test_a_listen_key_is_replaced_where_a_stream_is_named_once_it_was_seen_under_its_name() -> None:
+    redactor = Redactor(KEY, VENUE.secrets)
+    listen_key = "pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61cv6a81va65sdf19v8a65a1"
+    told = redacted(json.dumps({"listenKey": listen_key}), redactor)
+    for text in (
+        f'{{"method":"SUBSCRIBE","params":["{listen_key}"],"id":1}}',
+        f'{{"stream":"{listen_key}","data":{{}}}}',
+    ):
+        after = redacted(text, redactor)
+        assert listen_key not in after
+        assert json.loads(told)["listenKey"] in after
