@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 from cli.story import run
-from venues.streams.sessions import SAMPLES, record_at
+from venues.streams.sessions import SAMPLES, listening, record_at
 
 import wsreplay
 from wsreplay.captures.capture import Capture
 from wsreplay.captures.decoder import Decoder
 from wsreplay.captures.event import Event
 from wsreplay.venues.registry import dialect
-from wsreplay.venues.streams.setup import StreamsSetup
+from wsreplay.venues.streams.setup import NO_LIFE, StreamsSetup
 
 SHIPPED = Path(wsreplay.__file__).parent / "captures" / "samples"
 NEVER_ANSWERED = {"SUBSCRIBE", "UNSUBSCRIBE"}
@@ -152,6 +152,17 @@ def test_a_recorded_cancel_names_the_order_that_was_created_this_time(tmp_path: 
             named.append(cancel.order_id)
     assert re.fullmatch(r"[0-9a-f-]{36}", named[1] or "")
     assert named[0] != named[1]
+
+
+def test_an_answer_that_nobody_expected_is_awaited_when_it_is_driven_again(tmp_path: Path) -> None:
+    answering = StreamsSetup(profile="binance", life=NO_LIFE)
+    path = record_at(answering, tmp_path, "private", venue="streams")
+    with listening(answering) as (url, rest):
+        code, text, again = replayed(path, tmp_path / "again", "--speed", "max", "--to", url, "--to", f"rest={rest}")
+    assert code == 0, text
+    with wsreplay.open(path) as recording, wsreplay.open(again) as replay:
+        assert outcomes(recording) == outcomes(replay)
+        assert outcomes(replay)[0] == ("SUBSCRIBE", "ok")
 
 
 def _copy(event: Event) -> Event:

@@ -117,7 +117,17 @@ def refused(url: str, rest: str) -> None:
                 hear(again, "solusdc@depth")
 
 
-CHARACTERS = {act.__name__: act for act in (careful, impatient, misunderstood, refused)}
+def private(url: str, rest: str) -> None:
+    """It waits for the acknowledgement of its subscription, and trades with nobody but itself."""
+    with connect(url) as line:
+        say(line, "SUBSCRIBE", [TRADE], 1)
+        assert json.loads(line.recv(PATIENCE)) == {"result": None, "id": 1}
+        for side in ("SELL", "BUY"):
+            ask(rest, "POST", "order", order(side, "10", "1.50"))
+        hear(line, TRADE)
+
+
+CHARACTERS = {act.__name__: act for act in (careful, impatient, misunderstood, refused, private)}
 
 if __name__ == "__main__":
     CHARACTERS[sys.argv[1]](*sys.argv[2:])
