@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import msgspec
 
@@ -56,10 +56,10 @@ class BinanceGateway(StreamsGateway[Connection]):
 
     def on_open(self, conn: int, knock: Knock, now_ns: int) -> Connection:
         """The path says which streams it begins with, and how they come; any path but Binance's two says nothing."""
-        address = urlsplit(knock.target)
-        query = parse_qs(address.query)
+        path, _, asked = knock.target.partition("#")[0].partition("?")
+        query = parse_qs(asked)
         micro = query.get("timeUnit", [""])[0].upper() == "MICROSECOND"
-        first, _, rest = address.path.lstrip("/").partition("/")
+        first, _, rest = path.lstrip("/").partition("/")
         streams = rest.split("/") if first == "ws" else query.get("streams", [""])[0].split("/")
         for stream in dict.fromkeys(streams):
             if stream:

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from wsreplay.venues.streams.strict_json import loads
+
 type Id = int | str | None
 
 _METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
@@ -40,8 +42,8 @@ def read_strictly(payload: str | bytes) -> Command | None:
     if not isinstance(payload, str):
         return None
     try:
-        fields = json.loads(payload, object_pairs_hook=_once, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        fields = loads(payload, pairs=_once)
+    except ValueError:
         return None
     if not isinstance(fields, dict):
         return None
@@ -57,10 +59,10 @@ def read_politely(payload: str | bytes) -> Command | Refused:
     """Read a command as Binance does, which says what it does not like."""
     try:
         text = payload if isinstance(payload, str) else payload.decode()
-        fields = json.loads(text, parse_constant=_no_constant)
+        fields = loads(text)
     except json.JSONDecodeError as wrong:
         return Refused(3, f"Invalid JSON: expected value at line {wrong.lineno} column {wrong.colno}")
-    except (ValueError, RecursionError):
+    except ValueError:
         return Refused(3, "Invalid JSON: expected value at line 1 column 1")
     fields = fields if isinstance(fields, dict) else {}
     known, number = _id_in(fields)
@@ -113,7 +115,3 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(fields) != len(pairs) and any([name for name, _ in pairs].count(name) > 1 for name in _MEMBERS):
         raise ValueError("a member twice")
     return fields
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")

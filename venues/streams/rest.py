@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, urlsplit
@@ -11,6 +10,7 @@ from wsreplay.venues.streams.candles import klines, ticker
 from wsreplay.venues.streams.exchange import RefusedError
 from wsreplay.venues.streams.numbers import decimal_text, level_texts, read_decimal
 from wsreplay.venues.streams.rest_envelopes import OPERATIONS
+from wsreplay.venues.streams.strict_json import loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,10 @@ class Rest:
         self._agenda.at(now_ns + wait_ns, lambda _: done(status, body, headers))
 
     def _answer(self, ask: Ask, now_ns: int) -> tuple[int, Any]:
-        address = urlsplit(ask.target)
+        try:
+            address = urlsplit(ask.target)
+        except ValueError:
+            return 404, b""
         parts = [part for part in address.path.split("/") if part]
         op = OPERATIONS.get((ask.method, parts[2])) if len(parts) == 3 and parts[:2] == ["api", "v1"] else None
         if op is None:
@@ -176,8 +179,8 @@ def _body(ask: Ask, wanted: tuple[str, ...]) -> dict[str, Any]:
     if kind != "application/json":
         raise _BadRequestError("Content type error")
     try:
-        fields = json.loads(ask.body, parse_float=str, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as wrong:
+        fields = loads(ask.body, exact=True)
+    except ValueError as wrong:
         raise _BadRequestError("Json deserialize error: expected value at line 1 column 1") from wrong
     if not isinstance(fields, dict):
         raise _BadRequestError("Json deserialize error: invalid type, expected a map")
@@ -214,7 +217,3 @@ def _side(body: dict[str, Any]) -> Literal["buy", "sell"]:
     if side is None:
         raise _BadRequestError(f"Json deserialize error: unknown variant `{body['side']}`, expected `BUY` or `SELL`")
     return side
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
