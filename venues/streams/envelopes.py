@@ -93,7 +93,7 @@ def _push(data: Data, stream: str | None, payload: str | bytes) -> Envelope:
     named = None if stream is None else parsed(stream)
     if event in ORDER_EVENTS:
         fields = plain(payload)
-        inner = fields.get("data") if stream is not None else fields
+        inner = fields.get("data") if stream is not None and isinstance(fields, dict) else fields
         return pushed_order(event or "", inner if isinstance(inner, dict) else {}, stream, named)
     channel = stream
     symbol = data.s

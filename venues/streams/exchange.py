@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from random import Random
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from wsreplay.venues.streams.setup import StreamsSetup
 
 _STRANGERS = {HOUSE: "market-maker", CROWD: "crowd"}
-type Status = Literal["Pending", "PartiallyFilled", "Filled", "Cancelled"]
 
 
 class Funds(msgspec.Struct):

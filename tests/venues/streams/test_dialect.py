@@ -433,6 +433,12 @@ near_messages = st.dictionaries(
         json_values.map(json.dumps),
         near_messages.map(json.dumps),
         near_messages.map(lambda message: json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass")),
+        st.sampled_from(
+            [
+                f'{{"stream":"a","data":{{"e":"executionReport","i":{"9" * 5000}}}}}',
+                f'{{"method":"a","id":{"9" * 5000}}}',
+            ]
+        ),
         st.sampled_from(["[" * 100_000, '{"data":' * 100_000, '{"stream":"a","data":{"e":"\\ud800","t":{}}}']),
     ),
     st.sampled_from(["client", "venue"]),
