@@ -3,7 +3,8 @@
 Per connection the requests in flight are kept by their key, or by (operation, channel) where the venue has no ids
 (:mod:`.in_flight`). An id may be used again after its reply; while it is in flight, a second request with it is refused
 by an error that answers the newest, and the first stays alive. Replies may come out of order. What only ever brings
-pushes is not in flight; a push that carries a request's key is linked to it by ``reply_to``.
+pushes is not in flight, and so nothing becomes of it when the connection ends; if a reply with its key comes all the
+same, that answers it. A push that carries a request's key is linked to it by ``reply_to``.
 
 What became of a request is told by fact rows at the event that made it known:
 
@@ -49,18 +50,20 @@ type Speaker = Literal["venue", "gateway"]
 CONNECTIONS = 4_096
 EXCHANGES = 4_096
 SUBSCRIPTIONS = 4_096
-"""Of one connection."""
+"""Of one connection; and so many requests that are never answered."""
 _NOTHING = Envelope()
 
 
 class _Connection:
-    __slots__ = ("bot_ended", "goodbye", "in_flight", "opened", "subscriptions", "venue_ended")
+    __slots__ = ("bot_ended", "goodbye", "in_flight", "opened", "subscriptions", "unawaited", "venue_ended")
 
     def __init__(self, opened: int) -> None:
         self.opened = opened
         self.in_flight = InFlight()
         self.subscriptions: OrderedDict[str, int] = OrderedDict()
         """The last request with each key to which pushes may refer."""
+        self.unawaited: OrderedDict[str, Request] = OrderedDict()
+        """The last request with each key that is said to be never answered."""
         self.goodbye = 0
         """When the bot said that it would close: it waits for nothing any more that it asked before."""
         self.bot_ended = False
@@ -132,10 +135,15 @@ class Correlator:
             connection.subscriptions.move_to_end(event.key)
             if len(connection.subscriptions) > SUBSCRIPTIONS:
                 connection.subscriptions.popitem(last=False)
-        if not envelope.replies:
-            return []
         # What was never handed on can have made no order.
         request = Request(event, reached_venue=event.relay_ns is not None)
+        if not envelope.replies:
+            if event.key is not None and event.intent is None:
+                connection.unawaited[event.key] = request
+                connection.unawaited.move_to_end(event.key)
+                if len(connection.unawaited) > SUBSCRIPTIONS:
+                    connection.unawaited.popitem(last=False)
+            return []
         self._sent(request, connection.opened)
         if connection.venue_ended:
             return self._lost(request, event, "end-of-connection")
@@ -147,6 +155,8 @@ class Correlator:
     def _reply(self, event: Event, envelope: Envelope, listed: Sequence[Event]) -> list[Event]:
         connection = self._connections.get(event.conn)
         request = None if connection is None else connection.in_flight.find(event, envelope.answers)
+        if request is None and connection is not None and event.key is not None:
+            request = connection.unawaited.pop(event.key, None)
         if connection is None or request is None:
             return self._shown((event, *listed), event, "reply") if not _refuses(event) else []
         connection.in_flight.remove(request)

@@ -44,7 +44,7 @@ class LiveRequests:
     def sent(self, step: Say, payload: str | bytes, now_ns: int) -> None:
         """A message was sent again; if it is a request, it waits from now on."""
         envelope = self._dialect.decode(payload, "client")
-        if envelope.role != "request" or not envelope.replies:
+        if envelope.role != "request" or not (envelope.replies or step.seq in self._script.replies):
             return
         line = self._lines.setdefault(step.line, InFlight())
         line.add(Waiting(_event(step.seq, "client", envelope, now_ns), reached_venue=True))

@@ -42,7 +42,9 @@ def abilities(name: str) -> Abilities:
     """What can be done for this venue."""
     found = dialect(name)
     all_simulators = simulated()
-    of_it = tuple(each for each in all_simulators if each == name or each.startswith(f"{name}-"))
+    # A profile that is read by a dialect of its own is a venue of its own.
+    profiles = {each for each in all_simulators if each.startswith(f"{name}-")} - set(names())
+    of_it = tuple(each for each in all_simulators if each == name or each in profiles)
     return Abilities(
         name=name,
         version=found.version,

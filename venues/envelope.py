@@ -26,7 +26,10 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     answers: Literal["oldest", "newest"] = "oldest"
     """Which request in flight with this key a reply or error ends. A refused second use of an id ends the newest."""
     replies: bool = True
-    """False for a request that this venue never answers (a stream's SUBSCRIBE): it is not kept in flight."""
+    """False for a request that this venue never answers (a stream's SUBSCRIBE): it is not kept in flight.
+
+    A reply with its key that comes all the same answers it.
+    """
     channel: str | None = None
     symbol: str | None = None
     account: str | None = None

@@ -28,6 +28,8 @@ ENTRY_POINTS = "wsreplay.venues"
 BUILT_IN = {
     "generic": "wsreplay.venues.generic.dialect:GenericDialect",
     "reya": "wsreplay.venues.reya.dialect:ReyaDialect",
+    "streams": "wsreplay.venues.streams.dialect:StreamsDialect",
+    "streams-binance": "wsreplay.venues.streams.dialect:BinanceStreamsDialect",
 }
 """Where the dialects that ship with wsreplay stand. A foreign one of the same name does not replace them."""
 

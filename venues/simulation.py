@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from wsreplay.venues.gateway import Gateway
 
 ENTRY_POINTS = "wsreplay.simulators"
-BUILT_IN = {"reya": "wsreplay.venues.reya.simulator:ReyaSimulator"}
+BUILT_IN = {
+    "reya": "wsreplay.venues.reya.simulator:ReyaSimulator",
+    "streams": "wsreplay.venues.streams.simulator:StreamsSimulator",
+    "streams-binance": "wsreplay.venues.streams.simulator:BinanceStreamsSimulator",
+}
 
 
 class Simulator(Protocol):

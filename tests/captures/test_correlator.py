@@ -208,9 +208,27 @@ def test_a_push_with_an_unknown_key_is_linked_to_nothing(talk: Conversation) -> 
 
 def test_a_request_that_is_never_answered_is_never_in_flight(talk: Conversation) -> None:
     subscribe = talk.asks("1", op="SUBSCRIBE", replies=False)
-    assert talk.answers("1").reply_to is None
     talk.breaks()
     talk.assert_pending(subscribe)
+
+
+def test_an_answer_that_nobody_expected_answers_its_request_all_the_same(talk: Conversation) -> None:
+    first = talk.asks("1", op="SUBSCRIBE", replies=False)
+    second = talk.asks("2", op="SUBSCRIBE", replies=False)
+    acknowledged = talk.answers("1", op=None)
+    assert (acknowledged.reply_to, acknowledged.latency_ns) == (first.seq, acknowledged.mono_ns - first.mono_ns)
+    talk.assert_outcome(first, "ok by reply")
+    assert talk.answers("2", op="error", role="error", error_code="2").reply_to == second.seq
+    talk.assert_outcome(second, "rejected by reply")
+    assert talk.answers("1", op=None).reply_to is None, "it is answered once"
+    assert talk.answers(op=None).reply_to is None, "without its key it is nobody's"
+
+
+def test_what_waits_for_its_answer_goes_before_what_does_not(talk: Conversation) -> None:
+    subscribe = talk.asks("1", op="SUBSCRIBE", replies=False)
+    asked = talk.asks("1")
+    assert talk.answers("1").reply_to == asked.seq
+    assert talk.answers("1").reply_to == subscribe.seq
 
 
 # The end of a connection

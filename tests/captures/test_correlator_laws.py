@@ -62,6 +62,7 @@ class NaiveReader:
         self.life: dict[int | None, int] = {1: 0, 2: 0}
         self.opened: dict[int | None, int] = {1: 0, 2: 0}
         self.waiting: list[tuple[Event, int]] = []
+        self.unawaited: dict[tuple[int | None, int, str | None], Event] = {}
         self.outcomes: dict[int, list[str]] = {}
         self.answers: dict[int, int | None] = {}
         self.gone: dict[int | None, set[str]] = {1: set(), 2: set()}
@@ -82,10 +83,15 @@ class NaiveReader:
             self.waiting.append((event, self.life[event.conn]))
             if "venue" in self.gone[event.conn]:
                 self._tell(event, "unknown by end-of-connection")
+        elif event.key is not None and event.intent is None:
+            self.unawaited[event.conn, self.life[event.conn], event.key] = event
 
     def _answers(self, event: Event, how: dict[str, Any]) -> None:
         candidates = self._candidates(event)
         self.answers[event.seq] = None
+        if not candidates:
+            unawaited = self.unawaited.pop((event.conn, self.life[event.conn], event.key), None)
+            candidates = [] if unawaited is None else [unawaited]
         if not candidates:
             return
         request = candidates[-1] if how["newest"] else candidates[0]

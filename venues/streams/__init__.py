@@ -1,0 +1,1 @@
+"""Venues that stream by SUBSCRIBE and UNSUBSCRIBE, as Binance and Backpack do: dialects, and a simulated venue."""
