@@ -55,6 +55,12 @@ COMMANDS = (
     Listed("Look", "latency", "wsreplay.cli.latency:latency", "Measure how long requests waited for their answers."),
     Listed("Look", "sql", "wsreplay.cli.sql:sql", "Ask captures a question in SQL."),
     Listed(
+        "Look",
+        "report",
+        "wsreplay.cli.report:report",
+        "Write a session as one HTML page: its story, a timeline to zoom, incidents, latency, orders.",
+    ),
+    Listed(
         "Look", "export", "wsreplay.cli.export:export", "Write a capture, or a part of it, in another program's format."
     ),
     Listed("Replay", "run", "wsreplay.cli.run:run", "Replay a capture: be its bot against a server, and compare."),
