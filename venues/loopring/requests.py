@@ -121,13 +121,16 @@ class Checker:
             _unexpected(payload)
         wanted, whole_topics = self._topics(frame)
         api_key, accounts = self._whose(fields, [name for name, _ in wanted] + list(whole_topics), held)
+        for name, topic in wanted:
+            account = topic.get("accountId")
+            if name == "account" and account is not None and account not in accounts:
+                raise Refused(Code.API_KEY_MISMATCH, f"ApiKey mismatched: not of account {account}")
         request = Request(
             op=frame.op,
             wanted=tuple(_subscription(name, topic, api_key, accounts) for name, topic in wanted),
             everything_ends=everything_ends,
             whole_topics=tuple(whole_topics),
         )
-        self._check_accounts(request)
         self._check_against(request, held)
         return request
 
@@ -203,12 +206,6 @@ class Checker:
         if others and not is_set(fields.get("unsubscribeAll")):
             raise Refused(Code.API_KEY_MISMATCH, "ApiKey mismatched: this connection is another's")
         return api_key, accounts
-
-    def _check_accounts(self, request: Request) -> None:
-        for each in request.wanted:
-            account = each.topic.get("accountId")
-            if each.name == "account" and account is not None and account not in each.accounts:
-                raise Refused(Code.API_KEY_MISMATCH, f"ApiKey mismatched: not of account {account}")
 
     # What is there already
 
