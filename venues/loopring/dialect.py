@@ -34,10 +34,10 @@ class LoopringDialect:
     version = 1
     hosts = HOSTS
     production_hosts = PRODUCTION_HOSTS
-    # The answer to a key request is {"key": …} in version 3, and {"data": …} in version 2; pushes have data too.
+    # The answer to a key request is {"key": …} in version 3, and {"data": …} in version 2; all else has data, too.
     secrets = Secrets(
-        names=frozenset({"key", "wsApiKey", "apiKey", "eddsaSignature", "X-API-KEY", "X-API-SIG"}),
-        doubtful=frozenset({"data"}),
+        names=frozenset({"wsApiKey", "apiKey", "eddsaSignature", "X-API-KEY", "X-API-SIG"}),
+        doubtful=frozenset({"key", "data"}),
         personal=frozenset({"accountId", "hash", "orderHash", "clientOrderId"}),
     )
     rules = RULES
