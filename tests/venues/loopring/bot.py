@@ -219,7 +219,7 @@ def refusals(bot: Bot) -> None:
 
 
 def reconnecting(bot: Bot) -> None:
-    """The line may break at any moment: then with a fresh key all from the beginning, and nothing is taken for granted."""
+    """The line may break at any moment: then with a fresh key all from the beginning."""
     bot.submit(bot.order("buy", 500 * 10**18, 5 * 10**16, "rests"))
     for _ in range(3):
         with contextlib.suppress(ConnectionClosed):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from venues.loopring.trader import CUT, Venue, quiet
 
@@ -88,7 +90,7 @@ def test_the_venue_pings_every_thirty_seconds() -> None:
         venue.send(conn, "pong")
     times = [at for at, who in venue.pinged if who == conn]
     assert len(times) == 20
-    assert {round(after - before, 6) for before, after in zip(times, times[1:], strict=False)} == {30.0}
+    assert {round(after - before, 6) for before, after in pairwise(times)} == {30.0}
     assert venue.ended == {}
 
 

@@ -9,8 +9,8 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from venues.loopring import examples
 
+from venues.loopring import examples
 from wsreplay.venues.dialect import AnsweringDialect, Dialect, RecognisingDialect, RuledDialect
 from wsreplay.venues.envelope import Envelope, HttpMessage, Sender
 from wsreplay.venues.loopring.dialect import LoopringDialect
@@ -499,10 +499,9 @@ def test_no_message_raises(payload: str | bytes, sender: Sender) -> None:
 
 BODIES = JSON | st.fixed_dictionaries(
     {},
-    optional={
-        name: JSON
-        for name in ("accountId", "sellToken", "buyToken", "hash", "orders", "resultInfo", "version", "fillAmountBOrS")
-    },
+    optional=dict.fromkeys(
+        ("accountId", "sellToken", "buyToken", "hash", "orders", "resultInfo", "version", "fillAmountBOrS"), JSON
+    ),
 )
 
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from venues.loopring import examples
 from venues.loopring.trader import MARKET, WEI, Fields, Venue, quiet
 
+from venues.loopring import examples
 from wsreplay.venues.loopring.dialect import LoopringDialect
 from wsreplay.venues.loopring.setup import DEMO_ACCOUNT, POOL, Delays, Limits, LoopringSetup
 from wsreplay.venues.market import Life

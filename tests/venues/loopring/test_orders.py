@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from venues.loopring import examples
 from venues.loopring.test_feeds import sketch
 from venues.loopring.trader import MARKET, START, WEI, Fields, Venue, quiet
 
+from venues.loopring import examples
 from wsreplay.venues.envelope import HttpMessage
 from wsreplay.venues.gateway import Ask
 from wsreplay.venues.loopring.dialect import LoopringDialect

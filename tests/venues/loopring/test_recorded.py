@@ -1,9 +1,10 @@
-"""Bots of this venue, recorded by real processes: every request has an outcome, and the sample captures tell the same."""
+"""Bots of this venue, recorded by real processes: every request has an outcome, and the samples tell the same."""
 
 from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -138,7 +139,7 @@ def test_the_quiet_day_has_every_topic_a_heartbeat_and_versions_that_chain() -> 
     for channel in ("orderbook:LRC-ETH:0", "orderbook:LRC-USDT:0"):
         numbers = [(event.venue_seq_from, event.venue_seq) for event in pushes if event.channel == channel]
         assert len(numbers) > 5
-        assert all(before[1] == after[0] for before, after in zip(numbers, numbers[1:], strict=False))
+        assert all(before[1] == after[0] for before, after in pairwise(numbers))
 
 
 def test_the_duplicate_is_of_one_wish_and_two_orders() -> None:

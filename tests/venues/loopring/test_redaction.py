@@ -7,8 +7,8 @@ import re
 
 import pytest
 from captures.secrets_in_events import KEY, handshake, http_request, http_response, redacted
-from venues.loopring import examples
 
+from venues.loopring import examples
 from wsreplay.captures.event import Event
 from wsreplay.captures.redaction import Redactor
 from wsreplay.venues.loopring.dialect import LoopringDialect

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from venues.loopring import examples
 from venues.loopring.trader import START, Fields, Venue, quiet
 
+from venues.loopring import examples
 from wsreplay.venues.envelope import Envelope, HttpMessage
 from wsreplay.venues.gateway import Knock
 from wsreplay.venues.loopring.dialect import LoopringDialect
@@ -20,10 +20,17 @@ from wsreplay.venues.loopring.setup import DEMO_ACCOUNT, DEMO_API_KEY, DEMO_WS_K
 from wsreplay.venues.refreshing import LineRefresher
 
 LATER = START + 7 * 3600 * SECOND + 123_456_789
-TIMES = {"recorded_at_ns": START, "now_ns": LATER}
+
+
+class Times(TypedDict):
+    recorded_at_ns: int
+    now_ns: int
+
+
+TIMES: Times = {"recorded_at_ns": START, "now_ns": LATER}
 REST = "https://api3.loopring.io"
 SOCKET = "wss://ws.api3.loopring.io/v3/ws?wsApiKey="
-TOKEN = "redacted-key-049d706bb4c8c4aa"  # noqa: S105 - what stands in a secret's place
+TOKEN = "redacted-key-049d706bb4c8c4aa"
 
 
 @pytest.fixture
@@ -93,7 +100,8 @@ def test_an_address_without_a_key_stays_as_it_is(local: Refresher, address: str)
 
 
 def test_answers_that_say_nothing_teach_nothing(local: Refresher) -> None:
-    for body in ([], None, {"key": [7]}, {"data": {"key": "x"}}, {}):
+    nothing: tuple[Any, ...] = ([], None, {"key": [7]}, {"data": {"key": "x"}}, {})
+    for body in nothing:
         local.learn_http(answered("/v3/ws/key", body), answered("/v3/ws/key", {"key": "fresh"}))
         local.learn_http(answered("/v3/ws/key", {"key": TOKEN}), answered("/v3/ws/key", body))
     local.learn_http(HttpMessage(method="GET", url="http://["), HttpMessage(method="GET", url=""))

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from venues.loopring import examples
 from venues.loopring.trader import MARKET, Fields, Venue, quiet
 
+from venues.loopring import examples
 from wsreplay.venues.loopring.errors import Code
 from wsreplay.venues.loopring.setup import DEMO_ACCOUNT, DEMO_API_KEY, POOL, Account
 from wsreplay.venues.loopring.topics import INTERVALS
