@@ -72,7 +72,8 @@ def parameters_of(request: HttpMessage) -> dict[str, Any]:
 
 def refusal_in(body: object, status: int) -> str | None:
     """The code of a refusal, which stands in the body or in an object of it."""
-    if isinstance(body, dict):
+    # That it was too often says the status alone.
+    if isinstance(body, dict) and status != 429:
         for said in (body.get("resultInfo"), body):
             code = text(said.get("code")) if isinstance(said, dict) else None
             if code is not None and code != "0":

@@ -206,7 +206,7 @@ def extra_pong(bot: Bot) -> None:
 
 
 def refusals(bot: Bot) -> None:
-    """Requests that are refused whole, with a sequence and without."""
+    """Requests that are refused whole, with a sequence and without, an order that is late, and a call too many."""
     bot.connect(bot.key())
     assert bot.ask("sub", [TOPICS[2], {"topic": "candlestick", "market": MARKET, "count": 10}])["result"]["error"]
     assert bot.ask("unSub", [TOPICS[4]])["result"]["error"]["code"] == 104113
@@ -215,6 +215,7 @@ def refusals(bot: Bot) -> None:
     bot.send({"op": "sub", "topics": [TOPICS[2]]})
     assert bot.hear()["result"]["status"] == "ok"
     bot.call("POST", "/api/v3/order", bot.order("buy", 500 * 10**18, 5 * 10**16, "late", validUntil=1))
+    assert [bot.call("GET", "/api/v3/timestamp")[0] for _ in range(6)][-1] == 429
     bot.close()
 
 

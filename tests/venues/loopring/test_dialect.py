@@ -394,6 +394,7 @@ def test_other_answers_are_about_the_account(path: str, body: str, op: str) -> N
         ('{"resultInfo":{"code":102007,"message":"order exists"}}', 400, "102007"),
         (examples.GENERAL_REFUSAL, 400, "100206"),
         ("", 429, "HTTP_429"),
+        ('{"resultInfo":{"code":100001,"message":"too many requests"}}', 429, "HTTP_429"),
         ("<html>", 502, "HTTP_502"),
         ('{"resultInfo":{"code":100001,"message":"?"},"data":null}', 200, "100001"),
         ("[]", 200, "HTTP_200"),

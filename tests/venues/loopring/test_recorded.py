@@ -25,7 +25,7 @@ INCIDENTS = {
     "duplicate": {"duplicate-order", "blind-retry", "lost-response"},
     "extra_pong": {"disconnect", "auth-failed"},
     "reconnecting": {"lost-response", "disconnect"},
-    "refusals": {"rejected", "auth-failed"},
+    "refusals": {"rejected", "auth-failed", "rate-limited"},
 }
 SAMPLE_OF = {
     "loopring-quiet-day": "quiet_day",

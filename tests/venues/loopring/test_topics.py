@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -293,6 +294,12 @@ def test_subscriptions_die_with_their_connection() -> None:
     assert venue.topics(other) == set()
     venue.submit()
     assert venue.said.get(conn, []) == venue.said.get(other, []) == []
+
+
+def test_every_code_is_given_for_a_reason() -> None:
+    """Each code that the simulator knows is expected by some test in this file."""
+    text = Path(__file__).read_text()
+    assert [code.name for code in Code if f"Code.{code.name}" not in text] == []
 
 
 LIKELY_TOPICS = st.fixed_dictionaries(
