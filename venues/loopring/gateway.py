@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import msgspec
 
@@ -60,12 +60,12 @@ class LoopringGateway(Gateway[_Connection]):
 
     def on_knock(self, knock: Knock, now_ns: int) -> Refusal | None:
         """Who brings a key that was given out, and opened nothing yet, may come in."""
-        address = urlsplit(knock.target)
-        if address.path not in PATHS:
+        path, _, query = knock.target.partition("?")
+        if path not in PATHS:
             return Refusal(status=404, body="Not Found")
         if self.draining:
             return Refusal(status=503, body="Service Unavailable")
-        key = parse_qs(address.query).get("wsApiKey", [None])[0]
+        key = parse_qs(query).get("wsApiKey", [None])[0]
         # The venue only says that such a connection is refused.
         return None if self._keys.take(key, now_ns) else Refusal(status=401, body="invalid wsApiKey")
 

@@ -5,7 +5,6 @@ Signatures are not verified: an order needs one, and any will do.
 
 from __future__ import annotations
 
-import json
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ import msgspec
 
 from wsreplay.venues.loopring.errors import Refused, RestCode
 from wsreplay.venues.loopring.orders import SECOND, terms_of
-from wsreplay.venues.loopring.wire import whole
+from wsreplay.venues.loopring.wire import strict, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -143,10 +142,7 @@ def _price(size: int, volume: int, side: Side, listing: Listing) -> Decimal:
 
 
 def _object(body: bytes) -> dict[str, Any]:
-    try:
-        fields = json.loads(body)
-    except (ValueError, RecursionError):
-        fields = None
+    fields = strict(body)
     if not isinstance(fields, dict):
         raise Refused(RestCode.INVALID_ARGUMENT, "the body is no JSON object")
     return fields

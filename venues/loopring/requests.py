@@ -5,7 +5,6 @@ All or nothing: the first thing that is wrong refuses the whole request.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -13,7 +12,7 @@ import msgspec
 
 from wsreplay.venues.loopring.errors import Code, Refused
 from wsreplay.venues.loopring.topics import INTERVALS, PRIVATE, channel_of
-from wsreplay.venues.loopring.wire import Topic, is_set
+from wsreplay.venues.loopring.wire import Topic, is_set, strict
 
 if TYPE_CHECKING:
     from wsreplay.venues.loopring.setup import LoopringSetup
@@ -69,10 +68,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_frame(payload: str | bytes) -> Frame:
     """What a message is, be it what it may."""
-    try:
-        fields = json.loads(payload)
-    except (ValueError, RecursionError):
-        fields = None
+    fields = strict(payload)
     if not isinstance(fields, dict):
         return Frame()
     op, sequence, topics = fields.get("op"), fields.get("sequence"), fields.get("topics")
@@ -169,7 +165,8 @@ class Checker:
 
     def _candlestick(self, topic: dict[str, Any]) -> None:
         self._market(topic, Code.CANDLESTICK_ARGS)
-        if topic.get("interval") not in INTERVALS:
+        interval = topic.get("interval")
+        if not isinstance(interval, str) or interval not in INTERVALS:
             _illegal(topic, Code.CANDLESTICK_ARGS)
 
     def _ammpool(self, topic: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from wsreplay.venues.loopring.books import BookView
 from wsreplay.venues.loopring.errors import Refused, RestCode
@@ -14,7 +14,7 @@ from wsreplay.venues.loopring.order_forms import read_form
 from wsreplay.venues.loopring.orders import MS
 from wsreplay.venues.loopring.requests import BOOK_COUNT
 from wsreplay.venues.loopring.tokens import Tokens
-from wsreplay.venues.loopring.wire import plain, whole
+from wsreplay.venues.loopring.wire import strict, whole
 from wsreplay.venues.rules import SECOND
 
 if TYPE_CHECKING:
@@ -59,17 +59,17 @@ class Rest:
 
     def respond(self, ask: Ask, now_ns: int, answered_ns: int) -> Answer:
         """Status and body for one request; they are sent at ``answered_ns``."""
-        address = urlsplit(ask.target)
-        methods = self._routes.get(address.path)
+        path, _, query = ask.target.partition("?")
+        methods = self._routes.get(path)
         if methods is None:
-            return 404, _refusal(RestCode.INVALID_ARGUMENT, f"no such path: {address.path}")
+            return 404, _refusal(RestCode.INVALID_ARGUMENT, f"no such path: {path}")
         route = methods.get(ask.method)
         if route is None:
-            return 405, _refusal(RestCode.INVALID_ARGUMENT, f"{ask.method} is not for {address.path}")
-        if not self._may_call(ask.peer, f"{ask.method} {address.path}", now_ns):
+            return 405, _refusal(RestCode.INVALID_ARGUMENT, f"{ask.method} is not for {path}")
+        if not self._may_call(ask.peer, f"{ask.method} {path}", now_ns):
             return 429, _refusal(RestCode.INVALID_ARGUMENT, "too many requests")
         try:
-            body = route(ask, dict(parse_qsl(address.query)), now_ns)
+            body = route(ask, dict(parse_qsl(query)), now_ns)
         except Refused as refused:
             return 400, _refusal(refused.code, refused.message)
         if ask.method == "POST":
@@ -125,7 +125,7 @@ class Rest:
 
     def _cancel(self, ask: Ask, wanted: dict[str, str], now_ns: int) -> Any:
         # Its example has the parameters in the query, its general page wants them in the body.
-        body = plain(ask.body) if ask.body else None
+        body = strict(ask.body) if ask.body else None
         wanted |= {name: str(value) for name, value in body.items()} if isinstance(body, dict) else {}
         account = self._check_account(ask, wanted)
         if not ask.header("X-API-SIG"):

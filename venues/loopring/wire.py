@@ -115,6 +115,16 @@ def plain(payload: str | bytes | msgspec.Raw) -> Any:
         return None
 
 
+def strict(payload: str | bytes) -> Any:
+    """The JSON value as a venue reads it that has to say it back: None for what can't be written again."""
+    try:
+        value = msgspec.json.decode(payload)
+        msgspec.json.encode(value)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError, OverflowError):
+        return None
+    return value
+
+
 def whole(value: object) -> int | None:
     """A whole number, written as one or as text."""
     if isinstance(value, int) and not isinstance(value, bool):
