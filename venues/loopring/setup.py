@@ -88,7 +88,7 @@ _ANY_NUMBER = 1_000_000_000
 class Delays(msgspec.Struct, frozen=True, kw_only=True):
     """How long things take, in milliseconds."""
 
-    rest_ms: tuple[float, float] = (15.0, 40.0)
+    rest_ms: tuple[float, float] = (5.0, 25.0)
     """From a REST request to its answer, drawn evenly between two bounds."""
     book_ms: int = 100
     """Changes of a book and trades are pushed together, so often at most."""
