@@ -105,6 +105,9 @@ _DOUBTFUL_LABELS: dict[str, Label] = {
     "auth": "token",
 }
 
+_NO_KEY = re.compile(r"(?![\w\-]{12,}\Z).*|0x[0-9a-fA-F]+|\d+", re.DOTALL | re.ASCII)
+"""Under a name that its venue calls doubtful: no random word, or a number."""
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _NO_NAME = re.compile(r"[^a-z0-9]+")
 _ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})")
@@ -145,10 +148,11 @@ class SecretNames:
 
     def __init__(self, secrets: Secrets = Secrets()):  # noqa: B008 - it is frozen
         self._names = frozenset(map(normal, secrets.names)) - {""}
+        self._doubtful = frozenset(map(normal, secrets.doubtful)) - {""}
         self._public = frozenset(map(normal, secrets.public))
         self._known: dict[str, Meaning | None] = {}
         general = ROOTS + SHAPES
-        added = sorted(name for name in self._names if not re.search(general, name))
+        added = sorted(name for name in self._names | self._doubtful if not re.search(general, name))
         # Any of "-", "_" and "." may stand between the letters, as the names are compared without them.
         spelled = "".join("|" + "[-_.]?".join(map(re.escape, name)) for name in added)
         self.gate = re.compile(general + spelled)
@@ -191,6 +195,8 @@ class SecretNames:
             return Meaning(label, name=name)
         if plain in self._names:
             return Meaning(_label_of_added(plain), name=name)
+        if plain in self._doubtful:
+            return Meaning("key", _NO_KEY, name)
         words = [word.lower() for word in _WORD.findall(name)]
         for doubtful in (plain, words[-1] if words else ""):
             # Only these two are still what they are behind other words (apiSign, walletSeed).

@@ -16,6 +16,8 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True):
 
     names: frozenset[str] = frozenset()
     """JSON fields, headers and URL parameters that hold secrets at this venue."""
+    doubtful: frozenset[str] = frozenset()
+    """Everyday names under which a key stands at times: one random word. Anything else under them is no secret."""
     public: frozenset[str] = frozenset()
     """Names that the general rule would take for secrets, and which are none here."""
     personal: frozenset[str] = frozenset()

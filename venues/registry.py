@@ -27,6 +27,7 @@ ENTRY_POINTS = "wsreplay.venues"
 
 BUILT_IN = {
     "generic": "wsreplay.venues.generic.dialect:GenericDialect",
+    "loopring": "wsreplay.venues.loopring.dialect:LoopringDialect",
     "reya": "wsreplay.venues.reya.dialect:ReyaDialect",
     "streams": "wsreplay.venues.streams.dialect:StreamsDialect",
     "streams-binance": "wsreplay.venues.streams.dialect:BinanceStreamsDialect",

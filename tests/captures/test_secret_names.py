@@ -53,6 +53,20 @@ def test_a_venue_adds_names_in_any_spelling() -> None:
     assert names.meaning("subaccountId") is None, "an added name is meant as it is, not as an ending"
 
 
+def test_under_a_name_that_a_venue_doubts_only_one_random_word_is_a_secret() -> None:
+    names = SecretNames(Secrets(doubtful=frozenset({"data"})))
+    assert names.gate.search('{"data":')
+    meaning = names.meaning("Data")
+    assert meaning is not None
+    assert meaning.label == "key"
+    assert meaning.plain is not None
+    for plain in ("", "LRC-ETH", "no such order here", "13375450901292179417", "0x" + "1d" * 32, "a.b.c.d.e.f.g.h"):
+        assert meaning.plain.fullmatch(plain), plain
+    for secret in ("fx2xW5hoVFbcaanWS", "abcdefghijkl", "12345678901a", "ab-cd_ef-gh_ij"):
+        assert not meaning.plain.fullmatch(secret), secret
+    assert SecretNames().meaning("data") is None
+
+
 def test_a_venue_takes_names_out() -> None:
     names = SecretNames(Secrets(public=frozenset({"Token", "signature"})))
     assert names.meaning("token") is None

@@ -1,0 +1,1 @@
+"""Loopring v3: market data and accounts over WebSocket, orders over REST."""
