@@ -162,7 +162,9 @@ def test_the_address_of_an_event_opens_there(duplicate: Shown) -> None:
 
 @needs_chromium
 def test_hostile_payloads_are_text(browser: Browser, tmp_path: Path) -> None:
-    fields = dict.fromkeys(("op", "symbol", "key", "channel", "client_order_id", "order_id", "status"), EVIL)
+    fields: dict[str, Any] = dict.fromkeys(
+        ("op", "symbol", "key", "channel", "client_order_id", "order_id", "status"), EVIL
+    )
     said = json.dumps({"summary": EVIL, "advice": EVIL, "evidence": [2]})
     path = capture(
         tmp_path,
