@@ -102,7 +102,8 @@ class InFlight:
         A reply without a key answers a request without one, and in this order of trust: one of the same operation and
         channel; of the same channel, where the venue has another word for the answer ("subscribe" and
         "subscription_response"); where it names no channel, of the same operation on whatever channel (a refusal often
-        forgets it). An error that names neither, and an answer without any word, may be to any request.
+        forgets it). An error that names neither, and an answer without any word, may be to any request; where it is
+        said to mean the newest, rather to one that had no channel to name.
         """
         if reply.key is not None:
             waiting = self._by_key.get(reply.key)
@@ -115,6 +116,8 @@ class InFlight:
         kinds: tuple[_Kind, ...]
         if channel is not None:
             kinds = ("both", op, channel), ("channel", channel)
+        elif op is not None and reply.role == "error" and which == "newest":
+            kinds = ("both", op, None), ("op", op), ("channel", None), ("any",)
         elif op is None or reply.role == "error":
             kinds = ("both", op, None), ("op", op), ("any",)
         else:
