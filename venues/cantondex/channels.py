@@ -16,3 +16,13 @@ CHANNEL_OF = {event: channel for channel, events in EVENTS.items() for event in 
 """No event names its channel: its type does."""
 OF_AN_ACCOUNT = frozenset({"orders", "trades", "settlements", "account_notifications"})
 """Channels of which a subscription tells of one account."""
+NOUNS = {
+    "orders": "order",
+    "trades": "trade",
+    "market_data": "market data",
+    "settlements": "settlement",
+    "account_notifications": "account notification",
+    "compliance_events": "compliance event",
+    "system_health": "system health",
+}
+"""What the venue calls their events when it confirms a subscription."""

@@ -52,7 +52,7 @@ def read_envelope(payload: str | bytes, sender: Sender) -> Envelope:
         return _answered(message, _REPLIES[kind])
     if kind == "error":
         return _refused(message)
-    if kind in ("ping", "pong"):
+    if kind == "ping":
         return Envelope(role="heartbeat", op=kind, venue_at_ns=_time(message.timestamp))
     if kind == "event" and message.topic is not None:
         return _told_by_topic(message, message.topic)
@@ -63,7 +63,7 @@ def read_envelope(payload: str | bytes, sender: Sender) -> Envelope:
 
 
 def _asked(message: Message, kind: str) -> Envelope:
-    if kind in ("pong", "ping"):
+    if kind == "pong":
         return Envelope(role="heartbeat", op=kind)
     channel = message.channel if message.channel is not None else message.topic
     if kind not in _SUBSCRIPTIONS or channel is None:
@@ -71,9 +71,7 @@ def _asked(message: Message, kind: str) -> Envelope:
     symbols = symbols_in(message.symbols)
     symbol = symbols[0] if len(symbols) == 1 else None
     part = Envelope(op=kind, channel=channel, symbol=symbol, account=message.account_id)
-    return Envelope(
-        role="request", op=kind, channel=channel, symbol=symbol, account=message.account_id, parts=(part,)
-    )
+    return Envelope(role="request", op=kind, channel=channel, symbol=symbol, account=message.account_id, parts=(part,))
 
 
 # What the venue says
@@ -138,21 +136,7 @@ def _order_updated(message: Message, kind: str, channel: str) -> Envelope:
 
 
 def _filled(message: Message, kind: str, channel: str) -> Envelope:
-    """A fill: of an order, or as a trade."""
-    when = message.fill_time or message.executed_at or message.timestamp
-    return Envelope(
-        role="push",
-        op=kind,
-        channel=channel,
-        account=message.account_id,
-        symbol=message.symbol,
-        order_id=message.order_id,
-        side=_SIDES.get(message.side),
-        status="filled" if kind == "order_filled" else None,
-        price=number_in(message.price),
-        qty=number_in(message.quantity),
-        venue_at_ns=_time(when),
-    )
+    return trade_facts(message, op=kind, channel=channel, status="filled" if kind == "order_filled" else None)
 
 
 def _order_cancelled(message: Message, kind: str, channel: str) -> Envelope:
@@ -235,6 +219,30 @@ def order_facts(
         qty=qty,
         intent=None if side is None or qty is None else _intent(order, side, price, qty),
         venue_at_ns=_time(order.created_at or order.timestamp),
+    )
+
+
+def trade_facts(
+    trade: Message,
+    *,
+    role: Literal["reply", "push"] | None = "push",
+    op: str | None = None,
+    channel: str | None = None,
+    status: str | None = None,
+) -> Envelope:
+    """A fill: of an order, or as a trade."""
+    return Envelope(
+        role=role,
+        op=op,
+        channel=channel,
+        account=trade.account_id,
+        symbol=trade.symbol,
+        order_id=trade.order_id,
+        side=_SIDES.get(trade.side),
+        status=status,
+        price=number_in(trade.price),
+        qty=number_in(trade.quantity),
+        venue_at_ns=_time(trade.fill_time or trade.executed_at or trade.timestamp),
     )
 
 

@@ -78,7 +78,7 @@ def read_fields(fields: object) -> Message:
 
 
 def plain(payload: str | bytes) -> Any:
-    """The JSON value with every number's own digits kept: integers exact, fractions as :class:`Number`; None if none."""
+    """The JSON value with each number as it was written, a :class:`Number`; None if it is none."""
     try:
         return json.loads(payload, parse_float=Number, parse_int=Number, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
