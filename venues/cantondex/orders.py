@@ -118,7 +118,7 @@ def check_steps(market: Market, price: Decimal | None, qty: Decimal) -> None:
         spec = market.spec
         raise _invalid(
             "quantity",
-            f"quantity must be a multiple of {spec.step:f} and at least {spec.min_qty:f}, price a multiple of {spec.tick:f}",
+            f"quantity is at least {spec.min_qty:f} and a multiple of {spec.step:f}, price a multiple of {spec.tick:f}",
         )
 
 

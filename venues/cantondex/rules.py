@@ -19,7 +19,7 @@ RULES = Rules(
         "disconnect": "Log in and subscribe again on the new connection: neither survives the old one.",
         "lost-subscription": "Subscriptions end with their connection: subscribe again after auth_response.",
         "duplicate-subscription": "One subscription a channel and connection: a second is ALREADY_SUBSCRIBED.",
-        "unanswered-subscription": "A subscribe is answered by subscription_response or error: if neither comes, ask again.",
+        "unanswered-subscription": "Each subscribe is answered, if only by an error: where nothing comes, ask again.",
         "lost-response": "Orders have no client order id: list GET /orders before you send one again.",
         "duplicate-order": "Orders have no client order id: list GET /orders before you send one again.",
         "blind-retry": "Orders have no client order id: list GET /orders before you send one again.",
