@@ -26,7 +26,9 @@ def shape(value: Any) -> Any:
         return {name: shape(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [shape(value[0])] if value else []
-    return "boolean" if isinstance(value, bool) else "number" if isinstance(value, int | float) else type(value).__name__
+    return (
+        "boolean" if isinstance(value, bool) else "number" if isinstance(value, int | float) else type(value).__name__
+    )
 
 
 def eventful() -> list[Fields]:
