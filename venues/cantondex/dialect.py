@@ -89,7 +89,7 @@ class CantonDexDialect:
 
     def trouble(
         self, error_code: str, payload: str | bytes = ""
-    ) -> Literal["rate-limited", "auth-failed", "rejected", "malformed"]:
+    ) -> Literal["rate-limited", "auth-failed", "rejected"]:
         """What a refusal is about. One connection too many is told only in words."""
         if error_code in _LIMITED or (error_code == "AUTH_FAILED" and "too many connections" in _words(payload)):
             return "rate-limited"
