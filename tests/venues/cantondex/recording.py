@@ -21,15 +21,15 @@ SLOW = Delays(rest_ms=(600, 600))
 """A venue whose REST answers come later than the impatient bot waits; what was asked is done at once."""
 
 
-def recorded(out: Path, story: str, *arguments: str) -> Capture:
-    """One story with the recorder's own venue, or with another where ``--to`` names it."""
+def recorded(out: Path, story: str, *arguments: str, patience: float = 10.0, code: int = 0) -> Capture:
+    """One story with the recorder's own venue, or with another where ``--to`` names it; the bot ends with ``code``."""
     venue = () if "--to" in arguments else ("--sim",)
-    bot = (sys.executable, str(BOT), story, "{url}", "{url:rest}")
+    bot = (sys.executable, str(BOT), story, "{url}", "{url:rest}", str(patience))
     with Recorder(out, "--venue", "cantondex", *venue, *arguments, "--", *bot) as recorder:
         recorder.url()
         recorder.url("rest")
-        code, capture = recorder.end(None)
-        assert code == 0, recorder.errors()
+        ended, capture = recorder.end(None)
+        assert ended == code
     return wsreplay.open(capture.path)
 
 

@@ -1,4 +1,4 @@
-"""A bot of CantonDEX that lives one of five stories: python trader_bot.py STORY WS_URL REST_URL.
+"""A bot of CantonDEX that lives one of five stories: python trader_bot.py STORY WS_URL REST_URL [PATIENCE].
 
 happy: does everything as it should. impatient: gives up on an order, and sends it again without looking.
 careless: breaks the rules. hasty: says too much at once. forgetful: when its line breaks, it subscribes again without logging in.
@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 EMAIL, PASSWORD = "trader@cantondex.io", "secure_password"
-PATIENCE = 10.0
+PATIENCE = float(sys.argv[4]) if len(sys.argv) > 4 else 10.0
 
 type Fields = dict[str, Any]
 
@@ -92,8 +92,10 @@ class Bot:
     def subscribe(self, channel: str, **more: Any) -> Fields:
         self.say({"type": "subscribe", "channel": channel, **more})
         return self.until(
-            lambda said: said["type"] in ("subscription_response", "error")
-            and channel in (said.get("channel"), said.get("details", {}).get("channel"))
+            lambda said: (
+                said["type"] in ("subscription_response", "error")
+                and channel in (said.get("channel"), said.get("details", {}).get("channel"))
+            )
         )
 
     def unsubscribe(self, channel: str) -> Fields:
@@ -175,7 +177,8 @@ def hasty(bot: Bot) -> None:
     bot.authenticate()
     for _ in range(120):
         bot.say({"type": "subscribe", "channel": "orders"})
-    bot.until(lambda said: said.get("code") == "RATE_LIMITED")
+    for _ in range(120):
+        bot.until(lambda said: said["type"] != "ping")
     bot.close()
 
 
@@ -195,4 +198,6 @@ def forgetful(bot: Bot) -> None:
 
 
 if __name__ == "__main__":
-    {story.__name__: story for story in (happy, impatient, careless, hasty, forgetful)}[sys.argv[1]](Bot(*sys.argv[2:4]))
+    {story.__name__: story for story in (happy, impatient, careless, hasty, forgetful)}[sys.argv[1]](
+        Bot(*sys.argv[2:4])
+    )
