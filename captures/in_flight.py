@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from wsreplay.captures.event import Event
     from wsreplay.captures.shown_order import ShownOrder
+    from wsreplay.venues.envelope import Answers
 
 LIMIT = 65_536
 """Of requests that wait on one connection. Beyond it the oldest are given up on, and stay pending in the capture."""
@@ -96,7 +97,7 @@ class InFlight:
                 self._by_kind.setdefault(kind, OrderedDict())[request.seq] = request
         return given_up
 
-    def find(self, reply: Event, which: Literal["oldest", "newest"]) -> Request | None:
+    def find(self, reply: Event, which: Answers) -> Request | None:
         """The request that a reply answers, by its key, or by operation and channel where it has none.
 
         A reply without a key answers a request without one, and in this order of trust: one of the same operation and
@@ -105,6 +106,8 @@ class InFlight:
         forgets it). An error that names neither, and an answer without any word, may be to any request; where it is
         said to mean the newest, rather to one that had no channel to name.
         """
+        if which == "none":
+            return None
         if reply.key is not None:
             waiting = self._by_key.get(reply.key)
             if not waiting:

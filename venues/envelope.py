@@ -10,6 +10,7 @@ import msgspec
 
 type Sender = Literal["client", "venue", "proxy"]
 type Role = Literal["request", "reply", "push", "error", "heartbeat"]
+type Answers = Literal["oldest", "newest", "none"]
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -23,8 +24,9 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The venue's own word for the operation."""
     key: str | None = None
     """The correlation key (request id); None where the venue has none, and then requests pair FIFO by (op, channel)."""
-    answers: Literal["oldest", "newest"] = "oldest"
-    """Which request in flight with this key a reply or error ends. A refused second use of an id ends the newest."""
+    answers: Answers = "oldest"
+    """Which request in flight with this key a reply or error ends. A refused second use of an id ends the newest.
+    None: it is about something that was no request, as a message that nobody could read."""
     replies: bool = True
     """False for a request that this venue never answers (a stream's SUBSCRIBE): it is not kept in flight.
 

@@ -87,9 +87,7 @@ class CantonDexDialect:
         """The same of the token of a REST request. Never raises."""
         return witness_http(message, self._secret)
 
-    def trouble(
-        self, error_code: str, payload: str | bytes = ""
-    ) -> Literal["rate-limited", "auth-failed", "rejected"]:
+    def trouble(self, error_code: str, payload: str | bytes = "") -> Literal["rate-limited", "auth-failed", "rejected"]:
         """What a refusal is about. One connection too many is told only in words."""
         if error_code in _LIMITED or (error_code == "AUTH_FAILED" and "too many connections" in _words(payload)):
             return "rate-limited"

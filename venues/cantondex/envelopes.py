@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, Literal
 
 from wsreplay.venues.cantondex.channels import CHANNEL_OF
 from wsreplay.venues.cantondex.times import nanoseconds
-from wsreplay.venues.cantondex.wire import Message, number_in, plain, read_fields, read_message, symbols_in
+from wsreplay.venues.cantondex.wire import Details, Message, number_in, plain, read_fields, read_message, symbols_in
 from wsreplay.venues.envelope import Envelope, exact_decimal, intent_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wsreplay.venues.envelope import Sender
+    from wsreplay.venues.envelope import Answers, Sender
 
 NOTHING = Envelope()
 GOODBYE = "CONNECTION_CLOSED"
 """The code of an error that answers nothing: the venue says it before it ends the line."""
+
+NO_REQUEST = frozenset({"no_json_object", "type_required", "too_many_heartbeats", "too_many_unreadable_messages"})
+"""Reasons for which the simulator refuses what was no request. Others may have other words for it."""
 
 # Prices and sizes repeat endlessly.
 _canonical = lru_cache(maxsize=65536)(exact_decimal)
@@ -71,7 +74,7 @@ def _asked(message: Message, kind: str) -> Envelope:
     symbols = symbols_in(message.symbols)
     symbol = symbols[0] if len(symbols) == 1 else None
     part = Envelope(op=kind, channel=channel, symbol=symbol, account=message.account_id)
-    return Envelope(role="request", op=kind, channel=channel, symbol=symbol, account=message.account_id, parts=(part,))
+    return Envelope(role="request", op=kind, channel=channel, account=message.account_id, parts=(part,))
 
 
 # What the venue says
@@ -97,10 +100,18 @@ def _refused(message: Message) -> Envelope:
         op="error",
         channel=message.channel if details is None else details.channel,
         error_code=message.code or "UNKNOWN",
-        # The venue answers in order, so of one channel it is the oldest; without one, what was asked last is meant.
-        answers="newest" if details is None or details.channel is None else "oldest",
+        answers=_what_it_answers(details),
         venue_at_ns=_time(message.timestamp),
     )
+
+
+def _what_it_answers(details: Details | None) -> Answers:
+    """The venue answers in order, so of one channel it is the oldest; without one, what was asked last is meant."""
+    if details is None:
+        return "newest"
+    if details.reason in NO_REQUEST:
+        return "none"
+    return "newest" if details.channel is None else "oldest"
 
 
 def _event(message: Message, kind: str, channel: str) -> Envelope:

@@ -151,7 +151,9 @@ class Gateway(VenueGateway[Connection]):
         while recent and recent[0] <= now_ns - SECOND:
             recent.popleft()
         if len(recent) >= self.setup.limits.messages_per_s:
-            raise _Refusal("RATE_LIMITED", "Rate limit exceeded", "too_many_messages")
+            kind = said.get("type")
+            what = "heartbeats" if kind == "pong" else "messages" if type(kind) is str else "unreadable_messages"
+            raise _Refusal("RATE_LIMITED", "Rate limit exceeded", f"too_many_{what}")
         recent.append(now_ns)
         if self._size(payload) > self.setup.limits.message_bytes:
             raise _Refusal("MESSAGE_SIZE_EXCEEDED", "Message too large", "message_too_large")

@@ -1,4 +1,4 @@
-"""Records the sample captures of this venue anew, with real processes: python tests/venues/cantondex/make_samples.py."""
+"""Records this venue's sample captures anew, with real processes: python tests/venues/cantondex/make_samples.py."""
 
 from __future__ import annotations
 

@@ -185,9 +185,11 @@ def test_a_subscription_to_one_symbol_names_it() -> None:
 
 
 def test_an_error_without_a_channel_means_what_was_asked_last_and_a_goodbye_means_nothing() -> None:
-    error = {"type": "error", "code": "INVALID_REQUEST", "message": "m", "details": {"reason": "no_json_object"}}
+    error = {"type": "error", "code": "INVALID_REQUEST", "message": "m", "details": {"reason": "unknown_type"}}
     assert (read(error).role, read(error).channel, read(error).answers) == ("error", None, "newest")
     assert read({**error, "details": None}).answers == "newest"
+    assert read({**error, "details": {"channel": "orders", "reason": "x"}}).answers == "oldest"
+    assert read({**error, "details": {"channel": "orders", "reason": "type_required"}}).answers == "none"
     goodbye = read({**error, "code": "CONNECTION_CLOSED"})
     assert (goodbye.role, goodbye.error_code) == ("push", "CONNECTION_CLOSED")
 
@@ -209,7 +211,8 @@ def test_the_first_servers_words_are_read() -> None:
         "op": "subscribe",
         "channel": "orders.acc_1",
     }
-    event = '{"type":"event","topic":"t","data":{"order_id":"o","side":"sell","price":1.50},"timestamp":"2024-11-17T16:30:00"}'
+    data = '{"order_id":"o","side":"sell","price":1.50}'
+    event = f'{{"type":"event","topic":"t","data":{data},"timestamp":"2024-11-17T16:30:00"}}'
     assert facts(read(event)) == {
         "role": "push",
         "op": "event",
@@ -266,7 +269,13 @@ def created(**more: Any) -> str | None:
 def test_equal_orders_have_equal_intents_and_others_have_others() -> None:
     assert created(price=2.0, quantity=1.00, order_id="x", status="filled", timestamp="t") == created()
     assert created(order_type="LIMIT") == created()
-    different = [{"account_id": "b"}, {"symbol": "T"}, {"side": "sell"}, {"quantity": 2}, {"price": 3}]
+    different: list[dict[str, Any]] = [
+        {"account_id": "b"},
+        {"symbol": "T"},
+        {"side": "sell"},
+        {"quantity": 2},
+        {"price": 3},
+    ]
     different += [{"order_type": "market"}, {"order_type": "stop"}]
     assert len({created(), *(created(**each) for each in different)}) == 1 + len(different)
     assert created(order_type="market", price=None) == created(order_type="market", price=7)
@@ -323,8 +332,28 @@ JSON = st.recursive(
     max_leaves=8,
 )
 NAMES = st.sampled_from(
-    ["type", "channel", "account_id", "symbols", "details", "code", "token", "timestamp", "price", "quantity", "data"]
-    + ["topic", "order_id", "side", "status", "order_type", "error_code", "orders", "error", "amount"]
+    [
+        "type",
+        "channel",
+        "account_id",
+        "symbols",
+        "details",
+        "code",
+        "token",
+        "timestamp",
+        "price",
+        "quantity",
+        "data",
+        "topic",
+        "order_id",
+        "side",
+        "status",
+        "order_type",
+        "error_code",
+        "orders",
+        "error",
+        "amount",
+    ]
 )
 TYPES = st.sampled_from(["auth", "subscribe", "error", "event", "ping", *CHANNEL_OF])
 MESSAGES = st.dictionaries(NAMES, JSON | st.sampled_from(["buy", "1e999999999", "9" * 30]), max_size=8)

@@ -102,7 +102,7 @@ def test_times_are_times(told: dict[str, list[Fields]]) -> None:
 
 
 def kinds(venue: Venue, conn: int) -> list[str]:
-    return [each["type"] for each in venue.heard(conn)]
+    return [each["type"] for each in venue.told(conn)]
 
 
 def test_an_order_that_rests_is_created_filled_in_parts_and_settled() -> None:
@@ -115,17 +115,17 @@ def test_an_order_that_rests_is_created_filled_in_parts_and_settled() -> None:
     for part in (40, 60):
         wish = {"account_id": "acc_2", "symbol": SYMBOL, "side": "sell", "order_type": "market", "quantity": part}
         assert venue.rest("POST", "/orders", wish, account="acc_2")[0] == 201
-    [updated] = venue.heard(conn, "order_updated")
+    [updated] = venue.told(conn, "order_updated")
     assert (updated["order_id"], updated["status"], updated["filled"]) == (order, "partially_filled", 40)
     assert updated["average_fill_price"] == float(price)
-    [filled] = venue.heard(conn, "order_filled")
-    trades, settlements = venue.heard(conn, "trade_executed"), venue.heard(conn, "settlement_created")
+    [filled] = venue.told(conn, "order_filled")
+    trades, settlements = venue.told(conn, "trade_executed"), venue.told(conn, "settlement_created")
     assert (filled["order_id"], filled["quantity"], filled["trade_id"]) == (order, 100, trades[1]["trade_id"])
     assert [(each["order_id"], each["quantity"]) for each in trades] == [(order, 40), (order, 60)]
     assert [each["trade_id"] for each in settlements] == [each["trade_id"] for each in trades]
     assert settlements[0]["settlement_date"] == "2024-11-19T00:00:00Z", "two days later, as in the document"
     venue.wait(3, conn)
-    confirmed = {each["settlement_id"] for each in venue.heard(conn, "settlement_confirmed")}
+    confirmed = {each["settlement_id"] for each in venue.told(conn, "settlement_confirmed")}
     assert confirmed == {each["settlement_id"] for each in settlements}
 
 
@@ -167,7 +167,7 @@ def test_what_must_not_rest_is_cancelled(more: Fields, reason: str) -> None:
     conn = venue.listen("orders")
     wish = {"side": "buy", "quantity": 10, **more}
     venue.placed(wish.pop("side"), wish.pop("quantity"), wish.pop("price"), **wish)
-    assert venue.heard(conn)[-1]["reason"] == reason
+    assert venue.told(conn)[-1]["reason"] == reason
     assert ("order_updated" in kinds(venue, conn)) == (reason == "no_liquidity")
     assert venue.house.accounts.purses[ACCOUNT].reserved == 0
 
@@ -177,9 +177,9 @@ def test_a_settlement_that_fails_takes_the_trade_back() -> None:
     conn = venue.listen(*OWN)
     venue.placed("buy", 50, 200)
     venue.wait(3, conn)
-    failed, cancelled, balance = venue.heard(conn)[-3:]
+    failed, cancelled, balance = venue.told(conn)[-3:]
     assert (failed["type"], failed["reason"]) == ("settlement_failed", "insufficient_funds")
-    trade = venue.heard(conn, "trade_executed")[0]["trade_id"]
+    trade = venue.told(conn, "trade_executed")[0]["trade_id"]
     assert (cancelled["trade_id"], cancelled["reason"]) == (trade, "settlement_failed")
     assert (balance["type"], balance["total_balance"]) == ("balance_updated", 1_000_000)
 
@@ -191,14 +191,14 @@ def test_a_margin_call_comes_once_until_there_is_margin_again() -> None:
     venue = Venue()
     conn = venue.listen("account_notifications")
     first = venue.placed("buy", 5_500, 100)
-    [call] = venue.heard(conn, "margin_call")
+    [call] = venue.told(conn, "margin_call")
     assert (call["current_margin_level"], call["warning_level"]) == (0.4494, 0.5)
     second = venue.placed("buy", 1, 100)
-    assert len(venue.heard(conn, "margin_call")) == 1
+    assert len(venue.told(conn, "margin_call")) == 1
     for order in (first, second):
         venue.rest("DELETE", f"/orders/{order}", {"account_id": ACCOUNT})
     venue.placed("buy", 5_500, 100)
-    assert len(venue.heard(conn, "margin_call")) == 2
+    assert len(venue.told(conn, "margin_call")) == 2
 
 
 def test_fifty_orders_in_two_minutes_are_suspicious_and_forty_nine_are_not() -> None:
@@ -209,9 +209,9 @@ def test_fifty_orders_in_two_minutes_are_suspicious_and_forty_nine_are_not() -> 
     venue.wait(121, conn)
     for _ in range(49):
         venue.placed("buy", 1, 100)
-    assert venue.heard(conn, "suspicious_activity_detected") == []
+    assert venue.told(conn, "suspicious_activity_detected") == []
     venue.placed("buy", 1, 100)
-    [event] = venue.heard(conn, "suspicious_activity_detected")
+    [event] = venue.told(conn, "suspicious_activity_detected")
     assert event["description"] == "Trader executed 50 orders in 2 minutes (unusual for this account)"
 
 
@@ -221,7 +221,7 @@ def test_a_large_withdrawal_is_reported(amount: int, count: int) -> None:
     conn = venue.listen("compliance_events", account=OFFICER)
     body = {"currency": "USDC", "amount": amount, "address": "0x"}
     assert venue.rest("POST", f"/accounts/{ACCOUNT}/withdrawals", body)[0] == 201
-    assert len(venue.heard(conn, "large_transaction_alert")) == count
+    assert len(venue.told(conn, "large_transaction_alert")) == count
 
 
 def test_a_review_ends_well() -> None:
@@ -230,7 +230,7 @@ def test_a_review_ends_well() -> None:
     status, answer = venue.rest("POST", f"/compliance/kyc/{ACCOUNT}", {"full_name": "John Doe"})
     assert (status, answer["kyc_status"]) == (202, "pending_review")
     venue.wait(4, conn)
-    changes = [(each["previous_status"], each["new_status"]) for each in venue.heard(conn)[:2]]
+    changes = [(each["previous_status"], each["new_status"]) for each in venue.told(conn)[:2]]
     assert changes == [("approved", "pending_review"), ("pending_review", "approved")]
 
 
@@ -245,19 +245,19 @@ def test_each_change_of_a_book_is_told_to_whoever_wants_that_symbol() -> None:
     venue.subscribe(other, "market_data", symbols=["GOOGL/USDC"])
     bid = best(venue, "buy")
     order = venue.placed("buy", 7, bid + D("0.01"))
-    book, price = venue.heard(conn)[-2:]
+    book, price = venue.told(conn)[-2:]
     level = {"price": float(bid + D("0.01")), "quantity": 7, "action": "update"}
     assert (book["type"], book["changes"]) == ("orderbook_update", {"bids": [level], "asks": []})
     assert (price["type"], price["bid"]) == ("price_update", level["price"])
     assert price["mid"] == float((bid + D("0.01") + best(venue, "sell")) / 2)
     venue.rest("DELETE", f"/orders/{order}", {"account_id": ACCOUNT})
-    gone = venue.heard(conn, "orderbook_update")[-1]
+    gone = venue.told(conn, "orderbook_update")[-1]
     assert gone["changes"]["bids"] == [{**level, "quantity": 0, "action": "delete"}]
-    assert len(venue.heard(other)) == 2, "auth and subscription"
+    assert len(venue.told(other)) == 2, "auth and subscription"
     venue.send(conn, {"type": "unsubscribe", "channel": "market_data"})
-    count = len(venue.heard(conn))
+    count = len(venue.told(conn))
     venue.placed("buy", 7, bid)
-    assert len(venue.heard(conn)) == count
+    assert len(venue.told(conn)) == count
 
 
 def test_with_an_aggregation_changes_come_together() -> None:
@@ -265,7 +265,7 @@ def test_with_an_aggregation_changes_come_together() -> None:
     conn = venue.log_in()
     venue.subscribe(conn, "market_data", symbols=[SYMBOL], aggregation="5s")
     venue.wait(60, conn)
-    books = venue.heard(conn, "orderbook_update")
+    books = venue.told(conn, "orderbook_update")
     times = [nanoseconds(book["timestamp"]) or 0 for book in books]
     assert len(books) > 5
     assert all(later - earlier >= 5_000_000_000 for earlier, later in pairwise(times))
@@ -281,8 +281,8 @@ def test_whoever_listens_can_keep_the_book_in_step() -> None:
         book = {(side, level["price"]): level["quantity"] for side in ("bids", "asks") for level in start[side]}
         venue.wait(30, conn)
         venue.send(conn, {"type": "unsubscribe", "channel": "market_data"})
-        last = venue.heard(conn, "orderbook_update")[-1]["timestamp"]
-        for update in venue.heard(conn, "orderbook_update"):
+        last = venue.told(conn, "orderbook_update")[-1]["timestamp"]
+        for update in venue.told(conn, "orderbook_update"):
             for side, levels in update["changes"].items():
                 for level in levels:
                     book[side, level["price"]] = level["quantity"]

@@ -262,6 +262,22 @@ def test_a_hundred_messages_a_second_and_no_more() -> None:
     assert venue.send(conn, subscribe)[0]["status"] == "subscribed"
 
 
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ('{"type":"pong"}', "too_many_heartbeats"),
+        ("{", "too_many_unreadable_messages"),
+        ('{"type":"x"}', "too_many_messages"),
+    ],
+)
+def test_what_is_one_too_many_is_told_even_if_it_was_no_request(message: str, reason: str) -> None:
+    venue = Venue()
+    conn = venue.log_in()
+    for _ in range(99):
+        venue.send(conn, '{"type":"pong"}')
+    assert refused(venue, conn, message) == ("RATE_LIMITED", {"reason": reason})
+
+
 # Staying alive
 
 
@@ -269,7 +285,7 @@ def test_the_venue_pings_and_a_client_that_answers_stays() -> None:
     venue = Venue()
     conn = venue.log_in()
     venue.wait(299, conn)
-    pings = venue.heard(conn, "ping")
+    pings = venue.told(conn, "ping")
     assert [nanoseconds(ping["timestamp"]) for ping in pings[:2]] == [START + 10 * SECOND, START + 20 * SECOND]
     assert len(pings) == 29
     assert conn in venue.connections

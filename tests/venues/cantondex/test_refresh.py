@@ -1,4 +1,4 @@
-"""Refreshing: tokens for now, of the same holder, with the same faults; ids that orders have now; all else untouched."""
+"""Refreshing: tokens for now, of the same holder and with the same faults; ids that orders have now; no more."""
 
 from __future__ import annotations
 

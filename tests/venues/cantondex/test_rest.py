@@ -115,10 +115,10 @@ def test_an_order_is_placed_found_replaced_and_cancelled() -> None:
     conn = venue.listen("orders")
     status, replaced = venue.rest("PUT", f"/orders/{order}", {"quantity": 120, "price": 150.25})
     assert (status, replaced["order_id"], replaced["quantity"], replaced["price"]) == (200, order, 120, 150.25)
-    assert venue.heard(conn)[0]["type"] == "order_updated"
+    assert venue.told(conn)[0]["type"] == "order_updated"
     status, cancelled = venue.rest("DELETE", f"/orders/{order}", {"account_id": ACCOUNT})
     assert (status, list(cancelled)) == (200, ["order_id", "status", "cancelled_at"])
-    assert venue.heard(conn)[-1]["reason"] == "user_requested"
+    assert venue.told(conn)[-1]["reason"] == "user_requested"
     assert error_of(venue.rest("DELETE", f"/orders/{order}")) == (409, "CONFLICT")
     assert error_of(venue.rest("PUT", f"/orders/{order}", {"price": 150})) == (409, "CONFLICT")
     assert venue.rest("GET", f"/orders?account_id={ACCOUNT}&status=pending")[1]["orders"] == []
@@ -130,7 +130,7 @@ def test_a_replaced_order_may_be_filled() -> None:
     order = venue.placed("buy", 10, 100)
     conn = venue.listen("orders")
     venue.rest("PUT", f"/orders/{order}", {"price": best(venue, "sell")})
-    assert [each["type"] for each in venue.heard(conn)] == ["order_updated", "order_filled"]
+    assert [each["type"] for each in venue.told(conn)] == ["order_updated", "order_filled"]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_an_order_that_is_none(wrong: Fields) -> None:
     venue = Venue()
     conn = venue.listen("orders")
     assert error_of(venue.rest("POST", "/orders", {**WISH, **wrong})) == (400, "INVALID_REQUEST")
-    assert venue.heard(conn) == []
+    assert venue.told(conn) == []
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"quantity":' + b"9" * 5000 + b"}", b"[" * 50_000])
@@ -297,8 +297,8 @@ def read(method: str, path: str, body: Any = None, answer: tuple[int, str] | Non
 
 def test_an_order_is_read_from_wish_to_list_with_one_intent() -> None:
     venue = Venue()
-    asked = read("POST", "/orders", '{"account_id":"%s","symbol":"AAPL/USDC","side":"buy","order_type":"limit",'
-                 '"quantity":100,"price":150.50,"time_in_force":"ioc"}' % ACCOUNT)  # fmt: skip
+    wish = '"symbol":"AAPL/USDC","side":"buy","order_type":"limit","quantity":100,"price":150.50,"time_in_force":"ioc"'
+    asked = read("POST", "/orders", f'{{"account_id":"{ACCOUNT}",{wish}}}')
     assert (asked.role, asked.op, asked.account, asked.symbol) == ("request", "POST /orders", ACCOUNT, SYMBOL)
     assert (asked.side, asked.price, asked.qty) == ("buy", "150.50", "100")
     conn = venue.listen("orders")
@@ -311,9 +311,8 @@ def test_an_order_is_read_from_wish_to_list_with_one_intent() -> None:
     assert len(listed) == 1
     assert listed[0].order_id == created.order_id == reply.order_id
     assert asked.intent == reply.intent == listed[0].intent == created.intent is not None
-    assert listed[0].venue_at_ns == created.venue_at_ns == venue.house.desk.orders[placed["order_id"]].created_ns // (
-        10**6
-    ) * 10**6  # fmt: skip
+    made_ns = venue.house.desk.orders[placed["order_id"]].created_ns
+    assert listed[0].venue_at_ns == created.venue_at_ns == made_ns // 10**6 * 10**6
 
 
 @pytest.mark.parametrize(

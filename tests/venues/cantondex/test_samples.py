@@ -35,7 +35,7 @@ def test_a_sample_is_small_and_shows_what_it_should(name: str) -> None:
 def test_a_sample_decodes_to_the_same_rows_again(name: str) -> None:
     with wsreplay.open(SAMPLES / f"cantondex-{name}.parquet") as capture:
         rows = [event for event in capture.events() if event.kind != "incident"]
-        again = [event for event in Decoder(CantonDexDialect()).decode_again(capture.events())]
+        again = list(Decoder(CantonDexDialect()).decode_again(capture.events()))
     assert again == rows
 
 

@@ -80,7 +80,7 @@ class Venue(Gateway):
         self.said[conn] = []
         return conn
 
-    def heard(self, conn: int, kind: str | None = None) -> list[Fields]:
+    def told(self, conn: int, kind: str | None = None) -> list[Fields]:
         """What a connection was told, or what of it was of this kind."""
         return [each for each in self.said.get(conn, []) if kind in (None, each["type"])]
 

@@ -1,7 +1,8 @@
-"""A bot of CantonDEX that lives one of five stories: python trader_bot.py STORY WS_URL REST_URL [PATIENCE].
+"""A bot of CantonDEX that lives one of six stories: python trader_bot.py STORY WS_URL REST_URL [PATIENCE].
 
 happy: does everything as it should. impatient: gives up on an order, and sends it again without looking.
-careless: breaks the rules. hasty: says too much at once. forgetful: when its line breaks, it subscribes again without logging in.
+careless: breaks the rules. hasty: says too much at once. stale: its token has expired.
+forgetful: subscribes again without logging in again.
 """
 
 from __future__ import annotations
@@ -182,6 +183,16 @@ def hasty(bot: Bot) -> None:
     bot.close()
 
 
+def stale(bot: Bot) -> None:
+    bot.log_in()
+    time.sleep(1.1)
+    bot.connect()
+    if bot.authenticate()["status"] == "failed":
+        bot.log_in()
+        assert bot.authenticate()["status"] == "authenticated"
+    bot.close()
+
+
 def forgetful(bot: Bot) -> None:
     bot.log_in()
     bot.connect()
@@ -198,6 +209,6 @@ def forgetful(bot: Bot) -> None:
 
 
 if __name__ == "__main__":
-    {story.__name__: story for story in (happy, impatient, careless, hasty, forgetful)}[sys.argv[1]](
+    {story.__name__: story for story in (happy, impatient, careless, hasty, stale, forgetful)}[sys.argv[1]](
         Bot(*sys.argv[2:4])
     )
