@@ -104,7 +104,7 @@ class InFlight:
         channel; of the same channel, where the venue has another word for the answer ("subscribe" and
         "subscription_response"); where it names no channel, of the same operation on whatever channel (a refusal often
         forgets it). An error that names neither, and an answer without any word, may be to any request; where it is
-        said to mean the newest, rather to one that had no channel to name.
+        said to mean the newest, rather to the oldest of those that had no channel to name.
         """
         if which == "none":
             return None
@@ -119,12 +119,15 @@ class InFlight:
         kinds: tuple[_Kind, ...]
         if channel is not None:
             kinds = ("both", op, channel), ("channel", channel)
-        elif op is not None and reply.role == "error" and which == "newest":
-            kinds = ("both", op, None), ("op", op), ("channel", None), ("any",)
         elif op is None or reply.role == "error":
             kinds = ("both", op, None), ("op", op), ("any",)
         else:
             kinds = ("both", op, None), ("op", op), ("channel", None)
+        if channel is None and which == "newest" and reply.role == "error":
+            # Where errors name channels, what had none is answered among its like, and in order.
+            unnamed = self._by_kind.get(("channel", None))
+            if unnamed:
+                return next(iter(unnamed.values()))
         for kind in kinds:
             requests = self._by_kind.get(kind)
             if requests:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import msgspec
 
-from wsreplay.venues.cantondex.channels import CHANNELS
+from wsreplay.venues.cantondex.channels import CHANNEL_OF, CHANNELS
 from wsreplay.venues.cantondex.envelopes import NOTHING, read_envelope
 from wsreplay.venues.cantondex.rest_envelopes import read_http
 from wsreplay.venues.cantondex.rules import RULES
@@ -103,7 +103,7 @@ class CantonDexDialect:
             return message.channel in CHANNELS and (account.startswith("acc_") or message.channel in _OUR_WORDS)
         if message.type == "auth_response":
             return message.status in ("authenticated", "failed")
-        return sender == "venue" and (message.account_id or "").startswith("acc_")
+        return message.type in CHANNEL_OF and (message.account_id or "").startswith("acc_")
 
     def pong(self, payload: str | bytes, now_ns: int) -> str | None:
         """The answer to a ping, with the ping's own time as the document has it. Never raises."""

@@ -1,7 +1,7 @@
 """From CantonDEX's messages to envelopes: role, pairing, subscriptions, order facts, intent.
 
 There are no request ids. Replies pair with requests by operation and channel, in their order; an error by the channel
-that its details name, and one that names none goes to the newest request, those without a channel first.
+that its details name. One that names none goes to the oldest request that had none, else to the newest of all.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _asked(message: Message, kind: str) -> Envelope:
         return Envelope(role="heartbeat", op=kind)
     channel = message.channel if message.channel is not None else message.topic
     if kind not in _SUBSCRIPTIONS or channel is None:
-        return Envelope(role="request", op=kind, channel=channel, account=message.account_id)
+        return Envelope(role="request", op=kind, account=message.account_id)
     symbols = symbols_in(message.symbols)
     symbol = symbols[0] if len(symbols) == 1 else None
     part = Envelope(op=kind, channel=channel, symbol=symbol, account=message.account_id)
@@ -106,7 +106,7 @@ def _refused(message: Message) -> Envelope:
 
 
 def _what_it_answers(details: Details | None) -> Answers:
-    """The venue answers in order, so of one channel it is the oldest; without one, what was asked last is meant."""
+    """The venue answers in order, so of one channel it is the oldest; without one, what had none, or came last."""
     if details is None:
         return "newest"
     if details.reason in NO_REQUEST:

@@ -113,9 +113,9 @@ class Gateway(VenueGateway[Connection]):
     def on_message(self, conn: int, payload: str | bytes, now_ns: int) -> None:
         """A message came."""
         connection = self.connections[conn]
-        fields = plain(payload) if self._size(payload) <= self.setup.limits.message_bytes else None
+        fields = plain(payload)
         said = fields if isinstance(fields, dict) else {}
-        channel = said.get("channel")
+        channel = said.get("channel") if said.get("type") in ("subscribe", "unsubscribe") else None
         named = channel if type(channel) is str else None
         try:
             self._check(connection, payload, said, now_ns)

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 _ABSENT = msgspec.Raw()
+_IDS = frozenset({"order_id", "trade_id", "account_id"})
 
 
 class Details(msgspec.Struct, gc=False):
@@ -131,7 +132,7 @@ def _tolerantly(fields: dict[str, Any]) -> Message:
                 )
         elif is_raw:
             sound[name] = _raw(value)
-        elif isinstance(value, str):
+        elif type(value) is str or (isinstance(value, Number) and name in _IDS):
             sound[name] = str(value)  # an id that is a number is known by its digits
     return Message(**sound)
 

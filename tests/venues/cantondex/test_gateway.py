@@ -219,7 +219,8 @@ def test_market_data_that_can_not_be_given(more: Fields, reason: str) -> None:
         ("[]", {"reason": "no_json_object"}),
         (b"\xff\xfe", {"reason": "no_json_object"}),
         ("[" * 30_000, {"reason": "no_json_object"}),
-        ('{"channel":"orders"}', {"channel": "orders", "reason": "type_required"}),
+        ('{"channel":"orders"}', {"reason": "type_required"}),
+        ('{"type":"order","channel":"orders"}', {"reason": "unknown_type"}),
         ('{"type":7}', {"reason": "type_required"}),
         ('{"type":"order"}', {"reason": "unknown_type"}),
         ('{"type":"ping"}', {"reason": "unknown_type"}),
@@ -242,7 +243,9 @@ def test_a_message_that_is_too_large() -> None:
     most = venue.setup.limits.message_bytes
     at_most = '{"type":"subscribe","channel":"orders"' + " " * (most - 39) + "}"
     assert len(at_most) == most
-    assert refused(venue, conn, at_most + " ") == ("MESSAGE_SIZE_EXCEEDED", {"reason": "message_too_large"})
+    code, details = refused(venue, conn, at_most + " ")
+    assert (code, details) == ("MESSAGE_SIZE_EXCEEDED", {"channel": "orders", "reason": "message_too_large"})
+    assert refused(venue, conn, "x" * (most + 1)) == ("MESSAGE_SIZE_EXCEEDED", {"reason": "message_too_large"})
     assert venue.send(conn, at_most)[0]["status"] == "subscribed"
 
 
