@@ -20,7 +20,9 @@ from wsreplay.venues.envelope import Envelope, Sender
 DEX = CantonDexDialect()
 D = Decimal
 WORDS = st.sampled_from(["auth", "subscribe", "unsubscribe", "pong", "order", "ping"])
-VALUES = st.sampled_from([*sorted(CHANNELS), ACCOUNT, "acc_other", "1s", "x", 7, None, True, [], {}, [SYMBOL], ["y"]])
+VALUES: st.SearchStrategy[Any] = st.sampled_from(
+    [*sorted(CHANNELS), ACCOUNT, "acc_other", "1s", "x", 7, None, True, [], {}, [SYMBOL], ["y"]]
+)
 NAMES = st.sampled_from(["channel", "account_id", "symbols", "aggregation", "token"])
 MESSAGES = st.one_of(
     st.text(max_size=20),
