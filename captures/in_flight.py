@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from wsreplay.captures.event import Event
     from wsreplay.captures.shown_order import ShownOrder
+    from wsreplay.venues.envelope import Answers
 
 LIMIT = 65_536
 """Of requests that wait on one connection. Beyond it the oldest are given up on, and stay pending in the capture."""
@@ -96,14 +97,17 @@ class InFlight:
                 self._by_kind.setdefault(kind, OrderedDict())[request.seq] = request
         return given_up
 
-    def find(self, reply: Event, which: Literal["oldest", "newest"]) -> Request | None:
+    def find(self, reply: Event, which: Answers) -> Request | None:
         """The request that a reply answers, by its key, or by operation and channel where it has none.
 
         A reply without a key answers a request without one, and in this order of trust: one of the same operation and
         channel; of the same channel, where the venue has another word for the answer ("subscribe" and
         "subscription_response"); where it names no channel, of the same operation on whatever channel (a refusal often
-        forgets it). An error that names neither, and an answer without any word, may be to any request.
+        forgets it). An error that names neither, and an answer without any word, may be to any request; where it is
+        said to mean the newest, rather to the oldest of those that had no channel to name.
         """
+        if which == "none":
+            return None
         if reply.key is not None:
             waiting = self._by_key.get(reply.key)
             if not waiting:
@@ -119,6 +123,11 @@ class InFlight:
             kinds = ("both", op, None), ("op", op), ("any",)
         else:
             kinds = ("both", op, None), ("op", op), ("channel", None)
+        if channel is None and which == "newest" and reply.role == "error":
+            # Where errors name channels, what had none is answered among its like, and in order.
+            unnamed = self._by_kind.get(("channel", None))
+            if unnamed:
+                return next(iter(unnamed.values()))
         for kind in kinds:
             requests = self._by_kind.get(kind)
             if requests:

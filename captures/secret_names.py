@@ -95,7 +95,8 @@ PLAIN: dict[str, re.Pattern[str]] = {
     "seed": re.compile(r"[A-Za-z]{1,7}|-?\d+"),
     # buy, -1
     "sign": re.compile(r"[A-Za-z]{1,7}|[-+]?\d{0,5}|[-+]"),
-    "auth": re.compile(r"[A-Za-z]{1,15}|-?\d{1,5}"),
+    # required; what was said of it, as "auth: INVALID_TOKEN."
+    "auth": re.compile(r"[A-Za-z]{1,15}|-?\d{1,5}|[A-Z]{2,16}(?:_[A-Z]{2,16})+\.?"),
 }
 _DOUBTFUL_LABELS: dict[str, Label] = {
     "token": "token",

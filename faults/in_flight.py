@@ -47,6 +47,8 @@ class InFlight:
 
     def answered(self, answer: Envelope) -> Request | None:
         """The request that this reply or error ends; it is in flight no longer."""
+        if answer.answers == "none":
+            return None
         waiting = self._slots.get(_slot(answer))
         if not waiting:
             return None

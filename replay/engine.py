@@ -222,7 +222,8 @@ class Engine:
             return
         payload = step.payload
         if isinstance(payload, str) and self._refresher is not None:
-            payload = self._fresh(step, payload, now_ns, signer=step.signer, signature_ok=step.signature_ok)
+            token = {} if step.token_expires is None else {"token_expires": step.token_expires}
+            payload = self._fresh(step, payload, now_ns, signer=step.signer, signature_ok=step.signature_ok, **token)
         self._live.sent(step, payload, now_ns)
         self.sent += 1
         self._out.append(Send(step.line, payload, step.binary))

@@ -52,6 +52,7 @@ class Say(Step, frozen=True, kw_only=True):
     binary: bool = False
     signer: str | None = None
     signature_ok: bool | None = None
+    token_expires: int | None = None
 
 
 class Ask(Step, frozen=True, kw_only=True):

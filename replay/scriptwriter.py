@@ -165,6 +165,7 @@ class Scriptwriter:
                 binary=event.kind == "binary",
                 signer=event.signer,
                 signature_ok=event.signature_ok,
+                token_expires=event.token_expires,
             ),
         )
 

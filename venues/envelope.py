@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
 from hashlib import blake2b
 from typing import Literal
 
@@ -10,6 +10,7 @@ import msgspec
 
 type Sender = Literal["client", "venue", "proxy"]
 type Role = Literal["request", "reply", "push", "error", "heartbeat"]
+type Answers = Literal["oldest", "newest", "none"]
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -23,8 +24,9 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The venue's own word for the operation."""
     key: str | None = None
     """The correlation key (request id); None where the venue has none, and then requests pair FIFO by (op, channel)."""
-    answers: Literal["oldest", "newest"] = "oldest"
-    """Which request in flight with this key a reply or error ends. A refused second use of an id ends the newest."""
+    answers: Answers = "oldest"
+    """Which request in flight with this key a reply or error ends. A refused second use of an id ends the newest.
+    None: it is about something that was no request, as a message that nobody could read."""
     replies: bool = True
     """False for a request that this venue never answers (a stream's SUBSCRIBE): it is not kept in flight.
 
@@ -75,6 +77,10 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     token_expires: int | None = None
 
 
+_WIDE = Context(prec=1_000_000, Emax=MAX_EMAX, Emin=MIN_EMIN)
+"""Wide enough for whatever somebody writes into a message: nothing overflows, nothing is rounded."""
+
+
 def exact_decimal(value: object) -> str | None:
     """The number as canonical decimal text ("1.50" and "15e-1" are both "1.5"), or None if it is none.
 
@@ -86,7 +92,7 @@ def exact_decimal(value: object) -> str | None:
         return None
     if not number.is_finite():
         return None
-    text = format(number, "f") if abs(number.adjusted()) < 100 else str(number.normalize())
+    text = format(number, "f") if abs(number.adjusted()) < 100 else str(_WIDE.normalize(number))
     if "." in text and "E" not in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text

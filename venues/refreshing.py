@@ -41,8 +41,12 @@ class Refresher(Protocol):
         op: str | None = None,
         signer: str | None = None,
         signature_ok: bool | None = None,
+        token_expires: int | None = None,
     ) -> Refreshed:
-        """Refresh a message, or, with ``op``, the body of that operation over REST."""
+        """Refresh a message, or, with ``op``, the body of that operation over REST.
+
+        ``signer``, ``signature_ok`` and ``token_expires`` are what was witnessed when it was recorded.
+        """
         ...
 
 

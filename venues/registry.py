@@ -26,6 +26,7 @@ ENTRY_POINTS = "wsreplay.venues"
 """The entry-point group through which other packages bring dialects."""
 
 BUILT_IN = {
+    "cantondex": "wsreplay.venues.cantondex.dialect:CantonDexDialect",
     "generic": "wsreplay.venues.generic.dialect:GenericDialect",
     "loopring": "wsreplay.venues.loopring.dialect:LoopringDialect",
     "reya": "wsreplay.venues.reya.dialect:ReyaDialect",

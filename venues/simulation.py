@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "wsreplay.simulators"
 BUILT_IN = {
     "loopring": "wsreplay.venues.loopring.simulator:LoopringSimulator",
+    "cantondex": "wsreplay.venues.cantondex.simulator:CantonDexSimulator",
     "reya": "wsreplay.venues.reya.simulator:ReyaSimulator",
     "streams": "wsreplay.venues.streams.simulator:StreamsSimulator",
     "streams-binance": "wsreplay.venues.streams.simulator:BinanceStreamsSimulator",

@@ -155,6 +155,19 @@ def test_an_error_that_names_nothing_answers_the_latest(talk: Conversation) -> N
     talk.assert_pending(first)
 
 
+def test_an_error_that_names_nothing_answers_what_had_no_channel_first_and_that_in_order(talk: Conversation) -> None:
+    """Where errors name the channel of what they refuse, one that names none is about a request that had none."""
+    login, books, second = talk.asks(op="auth"), talk.asks(op="sub", channel="a"), talk.asks(op="what")
+    for refused in (login, second, books):
+        error = talk.answers(op="error", role="error", error_code="INVALID_REQUEST", newest=True)
+        assert error.reply_to == refused.seq
+
+
+def test_an_error_that_names_nothing_and_comes_in_order_answers_the_oldest_of_all(talk: Conversation) -> None:
+    first, _ = talk.asks(op="sub", channel="a"), talk.asks(op="auth")
+    assert talk.answers(op="error", role="error", error_code="X").reply_to == first.seq
+
+
 def test_an_error_that_names_its_channel_answers_there(talk: Conversation) -> None:
     first, _ = talk.asks(op="sub", channel="a"), talk.asks(op="sub", channel="b")
     assert talk.answers(op="error", role="error", error_code="X", channel="a", newest=True).reply_to == first.seq

@@ -53,6 +53,14 @@ def test_oldest_and_newest_of_one_kind() -> None:
     assert table.find(reply, "newest") is requests[2]
 
 
+def test_what_is_about_no_request_finds_none() -> None:
+    talk = Conversation()
+    table, _ = waiting(talk.event(op="sub"), talk.event(op="sub", key="a"))
+    for reply in (talk.event(role="error", op="error"), talk.event(role="error", key="a"), talk.event(op="sub")):
+        assert table.find(reply, "none") is None
+        assert table.find(reply, "oldest") is not None
+
+
 def test_the_oldest_is_given_up_on_when_the_table_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(in_flight, "LIMIT", 2)
     talk = Conversation()

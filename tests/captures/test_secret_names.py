@@ -104,6 +104,7 @@ def test_names_of_hostile_payloads_are_not_remembered_for_ever() -> None:
         ("seed", ["42", "20261121"], ["abandon ability able", "0x8f2a55949038a9610f50fb23b5883af3b4ecb3c3"]),
         ("sign", ["-1", "+", "buy"], ["9f86d081884c7d659a2feaa0c55ad015"]),
         ("session", ["regular", "3"], ["s-9f86d081884c"]),
+        ("auth", ["required", "INVALID_TOKEN."], ["HUNTER2_HUNTER2", "s3cr3t"]),
     ],
 )
 def test_the_value_decides_under_a_doubtful_name(name: str, plain: list[str], secret: list[str]) -> None:

@@ -105,6 +105,7 @@ def test_a_refused_second_use_of_a_key_ends_the_newest() -> None:
     plan = matcher("withhold every reply where client_order_id = 2")
     asks(plan, request(key="a", client_order_id="1"))
     asks(plan, request(key="a", client_order_id="2"))
+    assert not fires(answers(plan, Envelope(role="error", key="a", answers="none")))
     assert fires(answers(plan, Envelope(role="error", key="a", answers="newest")))
     assert not fires(answers(plan, reply(key="a")))
 

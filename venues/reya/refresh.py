@@ -78,6 +78,7 @@ class Refresher:
         op: str | None = None,
         signer: str | None = None,
         signature_ok: bool | None = None,
+        token_expires: int | None = None,
     ) -> Refreshed:
         """Refresh a message, or, where ``op`` is given, the body of that operation over REST.
 

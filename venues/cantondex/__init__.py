@@ -1,0 +1,1 @@
+"""CantonDEX: how it is read, refreshed for a replay, and simulated."""
