@@ -2,9 +2,9 @@
 
     python -m benchmarks.decode [--seconds N] [--rounds N] [VENUE ...]
 
-Each round reads every message of the venue's samples over and over for a while; the best round counts, for noise only ever
-slows. CPU time of this process, so that what else the machine does is not counted. One JSON object on standard output, a
-table on standard error.
+Each round reads every message of the venue's samples over and over for a while; the best round counts, for noise only
+ever slows. CPU time of this process, so that what else the machine does is not counted. One JSON object on standard
+output, a table on standard error.
 """
 
 from __future__ import annotations
