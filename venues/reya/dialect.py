@@ -144,7 +144,7 @@ class ReyaDialect:
         For a replay, ``accounts`` and ``symbols`` of the recording are made to exist, and ``key`` may act for them; the
         rate limits are stretched with its ``speed``.
         """
-        from wsreplay.venues.reya.keys import address_of
+        from wsreplay.venues.keys import address_of
         from wsreplay.venues.reya.setup import Limits, ReyaSetup
         from wsreplay.venues.reya.simulator import ReyaSimulator
 

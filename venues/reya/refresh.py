@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from wsreplay.venues.reya.eip712 import keccak256
-from wsreplay.venues.reya.keys import address_of, sign_digest
+from wsreplay.venues.eip712 import keccak256
+from wsreplay.venues.keys import address_of, sign_digest
 from wsreplay.venues.reya.networks import Network, is_spot
 from wsreplay.venues.reya.renewals import Renewals
 from wsreplay.venues.reya.signing import digest_of

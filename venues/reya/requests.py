@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from wsreplay.venues.reya.eip712 import OutOfRangeError
+from wsreplay.venues.eip712 import OutOfRangeError
+from wsreplay.venues.keys import is_address, is_signature
 from wsreplay.venues.reya.errors import Code, Refused
-from wsreplay.venues.reya.keys import is_address, is_signature
 from wsreplay.venues.reya.networks import is_spot
 from wsreplay.venues.reya.signing import UnsignableError, decimal_of, e18
 from wsreplay.venues.reya.wire import Payload, read_payload

@@ -7,9 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from wsreplay.venues.keys import is_address
 from wsreplay.venues.limits import FixedWindow
 from wsreplay.venues.reya.errors import Code, Refused
-from wsreplay.venues.reya.keys import is_address
 from wsreplay.venues.reya.orders import text
 from wsreplay.venues.reya.trade_handler import OPERATIONS, InternalFailureError
 

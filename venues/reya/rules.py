@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wsreplay.venues.eip712 import OutOfRangeError
+from wsreplay.venues.keys import is_malleated, recover
 from wsreplay.venues.limits import SlidingWindow
 from wsreplay.venues.matching import EXACT
-from wsreplay.venues.reya.eip712 import OutOfRangeError
 from wsreplay.venues.reya.errors import Code, Refused
-from wsreplay.venues.reya.keys import is_malleated, recover
 from wsreplay.venues.reya.renewals import SECOND
 from wsreplay.venues.reya.requests import CancelAll, CancelOrder, CreateOrder
 from wsreplay.venues.reya.signing import UnsignableError, digest_of

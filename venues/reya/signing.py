@@ -9,8 +9,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from wsreplay.venues.matching import EXACT
-from wsreplay.venues.reya.eip712 import (
+from wsreplay.venues.eip712 import (
     OutOfRangeError,
     StructType,
     domain_separator,
@@ -18,7 +17,8 @@ from wsreplay.venues.reya.eip712 import (
     personal_digest,
     typed_digest,
 )
-from wsreplay.venues.reya.keys import is_address
+from wsreplay.venues.keys import is_address
+from wsreplay.venues.matching import EXACT
 from wsreplay.venues.reya.networks import is_spot
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def digest_of(op: str, payload: Payload, network: Network, market_id: int | None
     """The 32 bytes that the payload's signature signs on this network.
 
     Raises :class:`UnsignableError` where something is missing, and
-    :class:`~wsreplay.venues.reya.eip712.OutOfRangeError` where a number doesn't fit.
+    :class:`~wsreplay.venues.eip712.OutOfRangeError` where a number doesn't fit.
     """
     if is_perp_cancel(op, payload):
         return personal_digest(_perp_cancel_text(payload))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wsreplay.venues.envelope import Witness
-from wsreplay.venues.reya.keys import is_address, recover
+from wsreplay.venues.keys import is_address, recover
 from wsreplay.venues.reya.networks import NETWORKS
 from wsreplay.venues.reya.signing import digest_of, is_perp_cancel, needs_market
 from wsreplay.venues.reya.wire import OPERATIONS, plain, read_message, read_payload

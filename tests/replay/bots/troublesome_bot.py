@@ -11,7 +11,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 import msgspec
 from websockets.sync.client import ClientConnection, connect
 
-from wsreplay.venues.reya.keys import sign_digest
+from wsreplay.venues.keys import sign_digest
 from wsreplay.venues.reya.markets import SYMBOLS
 from wsreplay.venues.reya.networks import TESTNET
 from wsreplay.venues.reya.renewals import perp_nonce

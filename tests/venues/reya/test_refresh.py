@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from venues.reya.trader import START, STRANGER_KEY, VECTORS, Fields, Trader, Venue, quiet, without
 
 from wsreplay.venues.envelope import Envelope
+from wsreplay.venues.keys import address_of
 from wsreplay.venues.reya.dialect import ReyaDialect
-from wsreplay.venues.reya.keys import address_of
 from wsreplay.venues.reya.networks import MAINNET
 from wsreplay.venues.reya.refresh import Refreshed, Refresher
 from wsreplay.venues.reya.renewals import SECOND, Renewals

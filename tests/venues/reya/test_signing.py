@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from venues.reya.trader import STRANGER_KEY, VECTORS
 
-from wsreplay.venues.reya import keys
-from wsreplay.venues.reya.eip712 import OutOfRangeError, keccak256
+from wsreplay.venues import keys
+from wsreplay.venues.eip712 import OutOfRangeError, keccak256
 from wsreplay.venues.reya.networks import MAINNET, TESTNET
 from wsreplay.venues.reya.signing import UnsignableError, digest_of, e18
 from wsreplay.venues.reya.wire import read_payload

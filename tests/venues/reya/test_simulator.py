@@ -18,8 +18,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from wsreplay.venues import server as edge
 from wsreplay.venues.http_edge import MAX_BODY
+from wsreplay.venues.keys import address_of
 from wsreplay.venues.reya.dialect import ReyaDialect
-from wsreplay.venues.reya.keys import address_of
 from wsreplay.venues.reya.renewals import SECOND
 from wsreplay.venues.reya.setup import Delays, Limits
 from wsreplay.venues.reya.simulator import ReyaSimulator

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from wsreplay.venues.gateway import Ask, Close, Cut, Knock, Output, Ping, Responded, Send
+from wsreplay.venues.keys import address_of, sign_digest
 from wsreplay.venues.reya.gateway import Gateway
-from wsreplay.venues.reya.keys import address_of, sign_digest
 from wsreplay.venues.reya.markets import SYMBOLS
 from wsreplay.venues.reya.networks import TESTNET, Network
 from wsreplay.venues.reya.orders import Trade

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from wsreplay.venues.reya.eip712 import keccak256
+from wsreplay.venues.eip712 import keccak256
 
 if TYPE_CHECKING:
     from coincurve import PublicKey
