@@ -32,6 +32,7 @@ BUILT_IN = {
     "reya": "wsreplay.venues.reya.dialect:ReyaDialect",
     "streams": "wsreplay.venues.streams.dialect:StreamsDialect",
     "streams-binance": "wsreplay.venues.streams.dialect:BinanceStreamsDialect",
+    "zeroex": "wsreplay.venues.zeroex.dialect:ZeroExDialect",
 }
 """Where the dialects that ship with wsreplay stand. A foreign one of the same name does not replace them."""
 

@@ -25,6 +25,8 @@ BUILT_IN = {
     "reya": "wsreplay.venues.reya.simulator:ReyaSimulator",
     "streams": "wsreplay.venues.streams.simulator:StreamsSimulator",
     "streams-binance": "wsreplay.venues.streams.simulator:BinanceStreamsSimulator",
+    "zeroex": "wsreplay.venues.zeroex.simulator:ZeroExSimulator",
+    "zeroex-launch-kit": "wsreplay.venues.zeroex.simulator:LaunchKitSimulator",
 }
 
 
