@@ -1,0 +1,133 @@
+"""A market maker's bot for recordings: it watches orders, posts one of its own, and finds its way back after a cut.
+
+python bot.py WEBSOCKET_URL REST_URL [--updates N] [--nonsense TEXT] [--forged]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from venues.zeroex.venue import hash_of, signed
+
+from wsreplay.venues.zeroex.setup import WETH
+
+PATIENCE = 20.0
+
+
+class Bot:
+    def __init__(self, url: str, rest_url: str) -> None:
+        self._url = url
+        self._rest_url = rest_url
+        self._line: ClientConnection | None = None
+        self.seen: dict[str, str] = {}
+        """What is left of each order, by its hash."""
+
+    def subscribe(self) -> None:
+        """A new line, with new request ids: one for everything, one for what is sold for ether."""
+        self._line = connect(self._url, proxy=None, compression=None)
+        for filters in ({}, {"takerAssetData": WETH}):
+            self.say({"type": "subscribe", "channel": "orders", "requestId": str(uuid.uuid4()), "payload": filters})
+
+    def say(self, message: dict[str, Any] | str) -> None:
+        assert self._line is not None
+        self._line.send(message if isinstance(message, str) else json.dumps(message))
+
+    def watch(self, updates: int) -> None:
+        """Read so many updates; when the line breaks, subscribe again and read the book anew."""
+        while updates:
+            assert self._line is not None
+            try:
+                said = json.loads(self._line.recv(PATIENCE))
+            except ConnectionClosed:
+                self.subscribe()
+                self.orders()
+                continue
+            if said.get("type") != "update":
+                continue
+            updates -= 1
+            for item in said["payload"]:
+                self.seen[hash_of(item["order"])] = item["remainingFillableAmount"]
+
+    def wait_for(self, order: dict[str, Any]) -> None:
+        """Until an update shows the order."""
+        while hash_of(order) not in self.seen:
+            self.watch(1)
+
+    def heard(self) -> None:
+        """Read whatever comes until the line is gone."""
+        assert self._line is not None
+        try:
+            while True:
+                self._line.recv(PATIENCE)
+        except ConnectionClosed:
+            return
+
+    def order(self, *, salt: str | None = None) -> dict[str, Any]:
+        now_s = int(time.time())
+        return signed(expirationTimeSeconds=str(now_s + 3600), salt=salt or str(time.time_ns()))
+
+    def post(self, order: dict[str, Any]) -> int:
+        return self._ask("/v2/order", json.dumps(order).encode())[0]
+
+    def orders(self) -> Any:
+        return self._ask("/v2/orders")[1]
+
+    def look_up(self, order: dict[str, Any]) -> Any:
+        return self._ask(f"/v2/order/{hash_of(order)}")[1]
+
+    def close(self) -> None:
+        if self._line is not None:
+            self._line.close()
+
+    def _ask(self, path: str, body: bytes | None = None) -> tuple[int, Any]:
+        request = Request(self._rest_url + path, data=body, headers={"Content-Type": "application/json"})
+        try:
+            with build_opener(ProxyHandler({})).open(request, timeout=PATIENCE) as answer:
+                text = answer.read()
+                return answer.status, json.loads(text) if text else None
+        except HTTPError as refused:
+            return refused.code, json.loads(refused.read())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("url")
+    parser.add_argument("rest_url")
+    parser.add_argument("--updates", type=int, default=8)
+    parser.add_argument("--nonsense")
+    parser.add_argument("--forged", action="store_true")
+    wanted = parser.parse_args()
+    bot = Bot(wanted.url, wanted.rest_url)
+    bot.subscribe()
+    bot.orders()
+    if wanted.nonsense is not None:
+        bot.watch(2)
+        bot.say(wanted.nonsense)
+        bot.heard()
+        bot.subscribe()
+    order = bot.order()
+    if wanted.forged:
+        assert bot.post(order | {"salt": "1"}) == 400
+    assert bot.post(order) in (200, 201)
+    bot.wait_for(order)
+    bot.watch(wanted.updates)
+    bot.look_up(order)
+    bot.close()
+
+
+if __name__ == "__main__":
+    main()
