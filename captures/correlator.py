@@ -36,7 +36,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from wsreplay.captures.claims import Claims, Proof
 from wsreplay.captures.event import Event, Outcome
@@ -54,13 +54,23 @@ SUBSCRIPTIONS = 4_096
 _NOTHING = Envelope()
 
 
+class _Subscription(NamedTuple):
+    """A request to whose key pushes may refer."""
+
+    seq: int
+    topic: str | None
+    """The channel that the request names."""
+    channel: str | None
+    """The one channel that it begins, which may say more: pushes that carry only topic and key are of this one."""
+
+
 class _Connection:
     __slots__ = ("bot_ended", "goodbye", "in_flight", "opened", "subscriptions", "unawaited", "venue_ended")
 
     def __init__(self, opened: int) -> None:
         self.opened = opened
         self.in_flight = InFlight()
-        self.subscriptions: OrderedDict[str, int] = OrderedDict()
+        self.subscriptions: OrderedDict[str, _Subscription] = OrderedDict()
         """The last request with each key to which pushes may refer."""
         self.unawaited: OrderedDict[str, Request] = OrderedDict()
         """The last request with each key that is said to be never answered."""
@@ -131,7 +141,7 @@ class Correlator:
     def _request(self, event: Event, envelope: Envelope) -> list[Event]:
         connection = self._connection(event.conn)
         if event.key is not None and (event.channel is not None or not envelope.replies):
-            connection.subscriptions[event.key] = event.seq
+            connection.subscriptions[event.key] = _Subscription(event.seq, event.channel, _wanted_channel(envelope))
             connection.subscriptions.move_to_end(event.key)
             if len(connection.subscriptions) > SUBSCRIPTIONS:
                 connection.subscriptions.popitem(last=False)
@@ -171,10 +181,15 @@ class Correlator:
 
     def _link(self, event: Event) -> None:
         connection = self._connections.get(event.conn)
-        if connection is not None and event.key is not None:
-            event.reply_to = connection.subscriptions.get(event.key)
-            if event.reply_to is None and (request := connection.in_flight.find(event, "newest")) is not None:
-                event.reply_to = request.seq
+        if connection is None or event.key is None:
+            return
+        subscription = connection.subscriptions.get(event.key)
+        if subscription is not None:
+            event.reply_to = subscription.seq
+            if subscription.channel is not None and event.channel == subscription.topic:
+                event.channel = subscription.channel
+        elif (request := connection.in_flight.find(event, "newest")) is not None:
+            event.reply_to = request.seq
 
     # REST
 
@@ -272,6 +287,11 @@ class Correlator:
     def _forget(self, request: Request) -> None:
         self._patience.over(request)
         self._claims.give_up(request)
+
+
+def _wanted_channel(envelope: Envelope) -> str | None:
+    parts = envelope.parts
+    return parts[0].channel if len(parts) == 1 and parts[0].op == "subscribe" else None
 
 
 def _refuses(event: Event) -> bool:

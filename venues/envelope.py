@@ -55,7 +55,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Further facts of the same message: one for each order in a bulk update or a list.
 
     A request that begins or ends subscriptions has one part a channel: ``op`` is ``subscribe`` or ``unsubscribe``,
-    whatever the venue calls it, and ``channel`` is what pushes carry; without a channel all of them end.
+    whatever the venue calls it, and ``channel`` is what pushes carry; without a channel all of them end. Where pushes
+    carry only the request's ``key`` and ``channel``, the one part may say more: they are taken for its channel's.
     """
 
 

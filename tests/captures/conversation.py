@@ -38,9 +38,19 @@ class Conversation:
     def opens(self, conn: int = 1) -> Event:
         return self._seen(self.event(kind="open", conn=conn))
 
-    def asks(self, key: str | None = None, op: str | None = "ask", *, replies: bool = True, **fields: Any) -> Event:
+    def asks(
+        self,
+        key: str | None = None,
+        op: str | None = "ask",
+        *,
+        replies: bool = True,
+        begins: tuple[str, ...] = (),
+        **fields: Any,
+    ) -> Event:
+        """``begins``: the channels that it subscribes to."""
         event = self.event(**{"role": "request", "op": op, "key": key, **fields})
-        return self._seen(event, Envelope(replies=replies))
+        parts = tuple(Envelope(op="subscribe", channel=channel) for channel in begins)
+        return self._seen(event, Envelope(replies=replies, parts=parts))
 
     def orders(self, key: str | None = None, **fields: Any) -> Event:
         """A request that creates an order: buy 1 ETH at 100, unless said otherwise."""

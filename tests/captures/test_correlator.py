@@ -201,6 +201,18 @@ def test_pushes_are_linked_to_the_subscription_whose_key_they_carry(talk: Conver
     talk.assert_pending(subscribe)
 
 
+def test_a_push_that_carries_only_topic_and_key_is_of_the_channel_that_its_request_began(talk: Conversation) -> None:
+    talk.asks("a", channel="orders", begins=("orders?asset=1",), replies=False)
+    talk.asks("b", channel="orders", begins=("orders?asset=2",), replies=False)
+    talk.asks("c", channel="book", begins=("book.1", "book.2"))
+    assert talk.pushes(key="b", channel="orders").channel == "orders?asset=2"
+    assert talk.pushes(key="a", channel="orders").channel == "orders?asset=1"
+    assert talk.pushes(key="a", channel="trades").channel == "trades", "it says itself that it is of another"
+    assert talk.pushes(key="c", channel="book").channel == "book", "which of the two, nobody knows"
+    talk.asks("a", channel="orders", begins=("orders",), replies=False)
+    assert talk.pushes(key="a", channel="orders").channel == "orders", "the last request with a key counts"
+
+
 def test_a_push_does_not_end_a_request_in_flight(talk: Conversation) -> None:
     request = talk.asks("1")
     assert talk.pushes(key="1").reply_to == request.seq

@@ -104,15 +104,18 @@ def _request(message: Message, op: str, key: str | None) -> Envelope:
     if op != "subscribe" or channel is None:
         # No other operation exists. The venue has no way to say so by a request's id, and most say nothing.
         return Envelope(role="request", op=op, key=key, channel=channel, replies=False)
-    wanted = filter_text(message.payload) if isinstance(message.payload, Filters) else None
+    filters = message.payload if isinstance(message.payload, Filters) else None
+    wanted = filter_text(filters)
+    symbol = None if filters is None else pair_name(filters.maker_asset_data, filters.taker_asset_data)
     return Envelope(
         role="request",
         op=op,
         key=key,
         channel=channel,
-        symbol=wanted,
+        symbol=symbol,
         replies=False,
-        parts=(Envelope(op="subscribe", key=key, channel=channel, symbol=wanted),),
+        # Updates carry the request's id, and not what it asked for: by its id they are known for this channel's.
+        parts=(Envelope(op="subscribe", channel=f"{channel}?{wanted}" if wanted else channel, symbol=symbol),),
     )
 
 

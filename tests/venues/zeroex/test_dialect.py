@@ -80,7 +80,7 @@ def test_the_minimum_request_subscribes_to_everything_and_is_never_answered() ->
         key=REQUEST_ID,
         channel="orders",
         replies=False,
-        parts=(Envelope(op="subscribe", key=REQUEST_ID, channel="orders"),),
+        parts=(Envelope(op="subscribe", channel="orders"),),
     )
 
 
@@ -90,12 +90,12 @@ def test_a_filtered_request_says_what_it_asks_for() -> None:
         "&takerAssetData=0x0257179264389b814a946f3e92105513705ca6b990&networkId=42"
     )
     read = said(FILTERED_REQUEST)
-    assert (read.key, read.symbol, read.replies) == (REQUEST_ID, wanted, False)
-    assert read.parts == (Envelope(op="subscribe", key=REQUEST_ID, channel="orders", symbol=wanted),)
+    assert (read.key, read.channel, read.symbol, read.replies) == (REQUEST_ID, "orders", PAIR, False)
+    assert read.parts == (Envelope(op="subscribe", channel=f"orders?{wanted}", symbol=PAIR),)
 
 
 @pytest.mark.parametrize(
-    ("payload", "symbol"),
+    ("payload", "wanted"),
     [
         ({}, None),
         ({"networkId": 1}, None),
@@ -106,8 +106,9 @@ def test_a_filtered_request_says_what_it_asks_for() -> None:
         ({"traderAssetData": 5, "networkId": 3}, "networkId=3"),
     ],
 )
-def test_the_same_wish_is_the_same_text(payload: dict[str, Any], symbol: str | None) -> None:
-    assert said(json.dumps({**json.loads(MINIMUM_REQUEST), "payload": payload})).symbol == symbol
+def test_the_same_wish_is_the_same_channel(payload: dict[str, Any], wanted: str | None) -> None:
+    [part] = said(json.dumps({**json.loads(MINIMUM_REQUEST), "payload": payload})).parts
+    assert part.channel == ("orders" if wanted is None else f"orders?{wanted}")
 
 
 def test_an_update_brings_one_part_an_order() -> None:
