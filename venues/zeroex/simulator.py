@@ -31,7 +31,10 @@ class ZeroExSimulator(VenueServer):
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self.setup = setup if setup is not None else ZeroExSetup()
-        super().__init__(gateway_of(self.setup, clock()), host=host, port=port, rest_port=rest_port, clock=clock)
+        gateway = gateway_of(self.setup, clock())
+        super().__init__(gateway, host=host, port=port, rest_port=rest_port, clock=clock)
+        self.relayer = gateway.relayer
+        """The orders, and what stands behind them: whoever moves these calls :meth:`advance`."""
 
 
 class LaunchKitSimulator(ZeroExSimulator):

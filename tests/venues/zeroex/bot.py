@@ -1,6 +1,6 @@
 """A market maker's bot for recordings: it watches orders, posts one of its own, and finds its way back after a cut.
 
-python bot.py WEBSOCKET_URL REST_URL [--updates N] [--nonsense TEXT] [--forged]
+python bot.py WEBSOCKET_URL REST_URL [--updates N] [--nonsense TEXT] [--forged] [--look-up]
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import sys
 import time
 import uuid
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -32,13 +33,14 @@ class Bot:
     def __init__(self, url: str, rest_url: str) -> None:
         self._url = url
         self._rest_url = rest_url
+        self._lines = ExitStack()
         self._line: ClientConnection | None = None
         self.seen: dict[str, str] = {}
         """What is left of each order, by its hash."""
 
     def subscribe(self) -> None:
         """A new line, with new request ids: one for everything, one for what is sold for ether."""
-        self._line = connect(self._url, proxy=None, compression=None)
+        self._line = self._lines.enter_context(connect(self._url, proxy=None, compression=None))
         for filters in ({}, {"takerAssetData": WETH}):
             self.say({"type": "subscribe", "channel": "orders", "requestId": str(uuid.uuid4()), "payload": filters})
 
@@ -83,15 +85,14 @@ class Bot:
     def post(self, order: dict[str, Any]) -> int:
         return self._ask("/v2/order", json.dumps(order).encode())[0]
 
-    def orders(self) -> Any:
-        return self._ask("/v2/orders")[1]
+    def orders(self, query: str = "") -> Any:
+        return self._ask(f"/v2/orders{query}")[1]
 
     def look_up(self, order: dict[str, Any]) -> Any:
         return self._ask(f"/v2/order/{hash_of(order)}")[1]
 
     def close(self) -> None:
-        if self._line is not None:
-            self._line.close()
+        self._lines.close()
 
     def _ask(self, path: str, body: bytes | None = None) -> tuple[int, Any]:
         request = Request(self._rest_url + path, data=body, headers={"Content-Type": "application/json"})
@@ -110,6 +111,7 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=8)
     parser.add_argument("--nonsense")
     parser.add_argument("--forged", action="store_true")
+    parser.add_argument("--look-up", action="store_true")
     wanted = parser.parse_args()
     bot = Bot(wanted.url, wanted.rest_url)
     bot.subscribe()
@@ -125,7 +127,9 @@ def main() -> None:
     assert bot.post(order) in (200, 201)
     bot.wait_for(order)
     bot.watch(wanted.updates)
-    bot.look_up(order)
+    bot.orders(f"?makerAddress={order['makerAddress']}")
+    if wanted.look_up:
+        assert bot.look_up(order)["order"] == order
     bot.close()
 
 

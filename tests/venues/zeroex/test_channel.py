@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from venues.zeroex.documents import UPDATE
-from venues.zeroex.venue import DAI, E18, KOVAN, MAKER, OTHER, OTHER_KEY, WETH, ZRX, Venue, quiet
+from venues.zeroex.venue import MAKER, OTHER, OTHER_KEY, Venue, quiet
 
 from wsreplay.venues.zeroex.assets import erc20, erc721, token_of
-from wsreplay.venues.zeroex.setup import CATS, DEMO_KEY, Maker
+from wsreplay.venues.zeroex.setup import CATS, DAI, DEMO_KEY, E18, KOVAN, WETH, ZRX, Maker
 
 CAT = erc721(CATS, 7)
 FULL = str(2 * E18)

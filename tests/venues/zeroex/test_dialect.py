@@ -329,9 +329,9 @@ messages = st.dictionaries(st.sampled_from(NAMES), values | st.lists(items, max_
 @given(st.text() | st.binary() | messages.map(json.dumps) | values.map(json.dumps))
 def test_reading_never_raises(payload: str | bytes) -> None:
     for sender in ("client", "venue"):
-        ZEROEX.decode(payload, sender)  # type: ignore[arg-type]
-        ZEROEX.recognises(payload, sender)  # type: ignore[arg-type]
-        ZEROEX.witness(payload, sender)  # type: ignore[arg-type]
+        ZEROEX.decode(payload, sender)
+        ZEROEX.recognises(payload, sender)
+        ZEROEX.witness(payload, sender)
 
 
 @given(st.text(max_size=30), st.binary() | messages.map(lambda each: json.dumps(each).encode()), st.integers(200, 599))

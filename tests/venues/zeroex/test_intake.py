@@ -7,27 +7,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from venues.zeroex.venue import (
-    DAI,
-    E18,
-    KOVAN,
-    MAINNET,
-    MAKER,
-    OTHER_KEY,
-    START,
-    WETH,
-    ZRX,
-    Fields,
-    Venue,
-    hash_of,
-    quiet,
-    signed,
-)
+from venues.zeroex.venue import MAKER, OTHER_KEY, START, Fields, Venue, hash_of, quiet, signed
 
 from wsreplay.venues.zeroex.assets import erc20, erc721
 from wsreplay.venues.zeroex.dialect import ZeroExDialect
 from wsreplay.venues.zeroex.orders import UINT256, Order, order_digest
-from wsreplay.venues.zeroex.setup import CATS, DEMO_KEY, Asset, Limits, Maker
+from wsreplay.venues.zeroex.setup import CATS, DAI, DEMO_KEY, E18, KOVAN, MAINNET, WETH, ZRX, Asset, Limits, Maker
 from wsreplay.venues.zeroex.signatures import sign_order
 
 SECOND = 1_000_000_000
@@ -127,13 +112,15 @@ def test_fees_go_to_the_relayer_or_to_nobody() -> None:
 @pytest.mark.parametrize("name", ["makerAssetData", "takerAssetData"])
 def test_only_listed_assets_are_traded(name: str) -> None:
     for data in (erc20("0x" + "12" * 20), erc721("0x" + "12" * 20, 1), "0x", "0x94cfcdd7"):
-        assert flaws_of(Venue(), signed(**{name: data})) == [(name, 1006)]
+        strange: Fields = {name: data}
+        assert flaws_of(Venue(), signed(**strange)) == [(name, 1006)]
 
 
 def test_amounts_keep_within_what_is_told_of_the_asset() -> None:
     for name in ("makerAssetAmount", "takerAssetAmount"):
-        assert flaws_of(Venue(), signed(**{name: "0"})) == [(name, 1004)]
-    cat = {"makerAssetData": erc721(CATS, 7)}
+        none: Fields = {name: "0"}
+        assert flaws_of(Venue(), signed(**none)) == [(name, 1004)]
+    cat: Fields = {"makerAssetData": erc721(CATS, 7)}
     assert flaws_of(Venue(), signed(**cat, makerAssetAmount="2")) == [("makerAssetAmount", 1004)]
     bounded = quiet(pairs=((Asset(data=ZRX, min_amount=5, max_amount=10), Asset(data=WETH)),))
     for amount in ("4", "11"):

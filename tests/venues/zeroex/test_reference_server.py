@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from venues.zeroex.venue import DAI, E18, MAKER, START, ZRX, Venue, quiet
+from venues.zeroex.venue import MAKER, START, Venue, quiet
+
+from wsreplay.venues.zeroex.setup import DAI, E18, ZRX
 
 SECOND = 1_000_000_000
 

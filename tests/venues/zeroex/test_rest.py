@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from venues.zeroex.venue import DAI, E18, KOVAN, MAKER, OTHER, OTHER_KEY, WETH, ZRX, Venue, hash_of, quiet, signed
+from venues.zeroex.venue import MAKER, OTHER, OTHER_KEY, Venue, hash_of, quiet, signed
 
 from wsreplay.venues.zeroex.assets import erc721
 from wsreplay.venues.zeroex.orders import NULL_ADDRESS
-from wsreplay.venues.zeroex.setup import CATS, Limits
+from wsreplay.venues.zeroex.setup import CATS, DAI, E18, KOVAN, WETH, ZRX, Limits
 
 
 def hashes(page: Any) -> list[str]:

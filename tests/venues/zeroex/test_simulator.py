@@ -10,13 +10,14 @@ from typing import Any
 
 import aiohttp
 import pytest
-from venues.zeroex.venue import MAKER, ZRX, hash_of, quiet, signed
+from venues.zeroex.venue import MAKER, hash_of, quiet, signed
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 
 from wsreplay.venues.simulation import simulated, simulator
 from wsreplay.venues.zeroex.dialect import ZeroExDialect
 from wsreplay.venues.zeroex.rules import PING_EVERY_NS
+from wsreplay.venues.zeroex.setup import ZRX
 from wsreplay.venues.zeroex.simulator import LaunchKitSimulator, ZeroExSimulator
 
 SUBSCRIBE = json.dumps({"type": "subscribe", "channel": "orders", "requestId": "a", "payload": {}})
@@ -50,7 +51,7 @@ def test_an_order_that_is_posted_is_told_on_the_socket() -> None:
             assert await post(sim, order) == (201, b"")
             said = json.loads(await line.recv())
             assert said["payload"] == [{"order": order, "remainingFillableAmount": order["takerAssetAmount"]}]
-            sim.gateway.relayer.set_balance(MAKER, ZRX, 0, time.time_ns())
+            sim.relayer.set_balance(MAKER, ZRX, 0, time.time_ns())
             sim.advance()
             assert json.loads(await line.recv())["payload"][0]["remainingFillableAmount"] == "0"
             async with (
