@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -54,10 +55,13 @@ def with_metadata(listed: Listed) -> dict[str, Any]:
     return {"order": members(listed.order), "metaData": {"remainingTakerAssetAmount": str(listed.remaining)}}
 
 
-def update(request_id: str, orders: list[Listed], version: Literal[1, 2]) -> dict[str, Any]:
+def update(request_id: str, orders: list[Listed], version: Literal[1, 2]) -> str:
     """The one message of the channel."""
     payload = [shown(listed, version) for listed in orders]
-    return {"type": "update", "channel": "orders", "requestId": request_id, "payload": payload}
+    # A request id may be any text that JSON can escape, half a surrogate pair as well.
+    return json.dumps(
+        {"type": "update", "channel": "orders", "requestId": request_id, "payload": payload}, separators=(",", ":")
+    )
 
 
 def members(order: Order) -> dict[str, Any]:

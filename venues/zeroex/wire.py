@@ -80,6 +80,7 @@ class Message(msgspec.Struct, rename="camel", gc=False):
 
 _MESSAGE = msgspec.json.Decoder(Message)
 _ORDER = msgspec.json.Decoder(Order)
+_ANYTHING = msgspec.json.Decoder(float_hook=str)
 
 
 def read_message(payload: str | bytes) -> Message | None:
@@ -89,7 +90,7 @@ def read_message(payload: str | bytes) -> Message | None:
     except msgspec.ValidationError:
         fields = plain(payload)
         return _tolerantly(fields) if isinstance(fields, dict) else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
 
 
@@ -100,7 +101,7 @@ def read_order(raw: bytes) -> Order | None:
     except msgspec.ValidationError:
         fields = plain(raw)
         return _sound(fields, Order) if isinstance(fields, dict) else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
 
 
@@ -112,8 +113,8 @@ def read_items(listed: object) -> list[Item]:
 def plain(payload: str | bytes) -> Any:
     """The JSON value with every number's own digits kept: integers exact, fractions as their text; None if none."""
     try:
-        return json.loads(payload, parse_float=str)
-    except (ValueError, RecursionError):
+        return _ANYTHING.decode(payload)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
 
 
