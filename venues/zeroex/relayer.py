@@ -61,6 +61,7 @@ class Relayer:
         self._of_maker: dict[str, dict[str, Listed]] = {}
         self._balances: dict[tuple[str, str], int] = {}
         self._allowances: dict[tuple[str, str], int] = {}
+        self._known = {maker.address for maker in setup.all_makers()}
         for maker in setup.all_makers():
             self._balances |= {(maker.address, asset): amount for asset, amount in maker.balances.items()}
             self._allowances |= {(maker.address, asset): amount for asset, amount in maker.allowances.items()}
@@ -90,8 +91,8 @@ class Relayer:
         listed.filled += amount
         given = amount * listed.maker_amount // listed.taker_amount
         gives, wants = (listed.maker, listed.gives), (listed.maker, listed.wants)
-        self._balances[gives] = self._balances.get(gives, 0) - given
-        self._balances[wants] = self._balances.get(wants, 0) + amount
+        self._balances[gives] = self.balance(*gives) - given
+        self._balances[wants] = self.balance(*wants) + amount
         if (allowed := self._allowances.get(gives)) is not None:
             self._allowances[gives] = allowed - given
         self._look_again(self._of_maker.get(listed.maker, {}).values(), now_ns)
@@ -116,14 +117,14 @@ class Relayer:
 
     def balance(self, maker: str, asset: str) -> int:
         """What a maker has of an asset."""
-        return self._balances.get((maker, asset), 0)
+        return self._balances.get((maker, asset), 0 if maker in self._known else self.setup.strangers_have)
 
     def fillable(self, listed: Listed) -> int:
         """How much of an order can be filled now, in the taker's asset. Each counts for itself, as at the exchange."""
         if listed.cancelled:
             return 0
         source = listed.maker, listed.gives
-        movable = min(self._balances.get(source, 0), self._allowances.get(source, WITHOUT_LIMIT))
+        movable = min(self.balance(*source), self._allowances.get(source, WITHOUT_LIMIT))
         covered = max(0, movable) * listed.taker_amount // listed.maker_amount
         return min(listed.taker_amount - listed.filled, covered)
 

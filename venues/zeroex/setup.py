@@ -103,6 +103,8 @@ class ZeroExSetup(msgspec.Struct, frozen=True, kw_only=True):
     """Orders for exchanges that are not known are taken for the main network's."""
     makers: tuple[Maker, ...] | None = None
     """None: three that are drawn from the seed, and the one of :data:`DEMO_KEY`."""
+    strangers_have: int = 1000 * E18
+    """What every other maker has of each asset: whoever tries a bot here signs with a key of their own."""
     pairs: tuple[tuple[Asset, Asset], ...] = (
         (Asset(data=ZRX), Asset(data=WETH)),
         (Asset(data=DAI), Asset(data=WETH)),

@@ -165,6 +165,15 @@ def test_an_order_has_tokens_behind_it() -> None:
     assert flaws_of(venue, signed()) == [("makerAssetAmount", 1004)]
 
 
+def test_a_maker_whom_nobody_named_has_what_the_setup_says() -> None:
+    stranger = bytes.fromhex("33" * 32)
+    assert Venue().rest("POST", "/v2/order", signed(stranger))[0] == 201
+    assert flaws_of(Venue(quiet(strangers_have=0)), signed(stranger)) == [("makerAssetAmount", 1004)]
+    named = quiet().all_makers()[0]
+    poor = quiet(makers=(msgspec.structs.replace(named, balances={}),))
+    assert flaws_of(Venue(poor), signed()) == [("makerAssetAmount", 1004)]
+
+
 def test_a_cancelled_or_filled_order_does_not_come_back() -> None:
     for end in ("cancel", "fill"):
         venue = Venue()
