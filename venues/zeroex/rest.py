@@ -42,6 +42,7 @@ class Rest:
     def __init__(self, relayer: Relayer) -> None:
         self._relayer = relayer
         self._setup = relayer.setup
+        self._answers_to_lose = self._setup.lost_answers
         self._edge = FixedWindow(self._setup.limits.requests_per_minute)
         self._random = Random(self._setup.seed)  # noqa: S311 - it draws failures, and no secret
 
@@ -69,6 +70,9 @@ class Rest:
         match ask.method, parts:
             case "POST", ["order"]:
                 take(self._relayer, _body(ask), network_id, now_ns)
+                if self._answers_to_lose:
+                    self._answers_to_lose -= 1
+                    return _plain(502)
                 return self._made(b"")
             case "GET", ["order", order_hash]:
                 listed = self._relayer.orders.get(order_hash.lower())

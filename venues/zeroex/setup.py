@@ -123,6 +123,8 @@ class ZeroExSetup(msgspec.Struct, frozen=True, kw_only=True):
     """False: order submission is disabled."""
     not_implemented: frozenset[str] = frozenset()
     """REST resources that this relayer does without."""
+    lost_answers: int = 0
+    """So many orders, the first that come, are taken while a gateway before the relayer loses the answer (502)."""
     internal_rate: float = 0.0
     """The part of REST requests that meet an internal failure, and do nothing."""
 

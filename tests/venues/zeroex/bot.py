@@ -1,6 +1,6 @@
 """A market maker's bot for recordings: it watches orders, posts one of its own, and finds its way back after a cut.
 
-python bot.py WEBSOCKET_URL REST_URL [--updates N] [--nonsense TEXT] [--forged] [--look-up]
+python bot.py WEBSOCKET_URL REST_URL [--updates N] [--nonsense TEXT] [--forged] [--look-up] [--repost] [--steal]
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import sys
 import time
 import uuid
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -33,16 +34,18 @@ class Bot:
     def __init__(self, url: str, rest_url: str) -> None:
         self._url = url
         self._rest_url = rest_url
+        self.ids: list[str] = []
         self._lines = ExitStack()
         self._line: ClientConnection | None = None
         self.seen: dict[str, str] = {}
         """What is left of each order, by its hash."""
 
-    def subscribe(self) -> None:
-        """A new line, with new request ids: one for everything, one for what is sold for ether."""
+    def subscribe(self, ids: Sequence[str] = ()) -> None:
+        """A new line, with new request ids or these: one for everything, one for what is sold for ether."""
+        self.ids = list(ids) or [str(uuid.uuid4()), str(uuid.uuid4())]
         self._line = self._lines.enter_context(connect(self._url, proxy=None, compression=None))
-        for filters in ({}, {"takerAssetData": WETH}):
-            self.say({"type": "subscribe", "channel": "orders", "requestId": str(uuid.uuid4()), "payload": filters})
+        for request_id, filters in zip(self.ids, ({}, {"takerAssetData": WETH}), strict=True):
+            self.say({"type": "subscribe", "channel": "orders", "requestId": request_id, "payload": filters})
 
     def say(self, message: dict[str, Any] | str) -> None:
         assert self._line is not None
@@ -101,7 +104,8 @@ class Bot:
                 text = answer.read()
                 return answer.status, json.loads(text) if text else None
         except HTTPError as refused:
-            return refused.code, json.loads(refused.read())
+            with refused:
+                return refused.code, json.loads(refused.read())
 
 
 def main() -> None:
@@ -112,8 +116,18 @@ def main() -> None:
     parser.add_argument("--nonsense")
     parser.add_argument("--forged", action="store_true")
     parser.add_argument("--look-up", action="store_true")
+    parser.add_argument("--repost", action="store_true", help="post anew what was not answered, and look only then")
+    parser.add_argument("--steal", action="store_true", help="go on with a second line and the first one's ids")
     wanted = parser.parse_args()
     bot = Bot(wanted.url, wanted.rest_url)
+    if wanted.repost:
+        repost(bot)
+    else:
+        trade(bot, wanted)
+    bot.close()
+
+
+def trade(bot: Bot, wanted: argparse.Namespace) -> None:
     bot.subscribe()
     bot.orders()
     if wanted.nonsense is not None:
@@ -121,6 +135,9 @@ def main() -> None:
         bot.say(wanted.nonsense)
         bot.heard()
         bot.subscribe()
+    if wanted.steal:
+        bot.watch(2)
+        bot.subscribe(bot.ids)
     order = bot.order()
     if wanted.forged:
         assert bot.post(order | {"salt": "1"}) == 400
@@ -130,7 +147,17 @@ def main() -> None:
     bot.orders(f"?makerAddress={order['makerAddress']}")
     if wanted.look_up:
         assert bot.look_up(order)["order"] == order
-    bot.close()
+
+
+def repost(bot: Bot) -> None:
+    """Post anew what was not answered, and look only then."""
+    lost, again = bot.order(), bot.order()
+    assert bot.post(lost) == 502
+    assert bot.post(again) == 201
+    bot.subscribe()
+    page = bot.orders(f"?makerAddress={lost['makerAddress']}")
+    assert [each["order"] for each in page["records"]] == [lost, again]
+    bot.watch(4)
 
 
 if __name__ == "__main__":

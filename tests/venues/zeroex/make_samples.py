@@ -10,7 +10,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from venues.zeroex.recording import record, record_at_reference_server
+from venues.zeroex.recording import LOSING_RELAYER, REFERENCE_SERVER, record, record_at
 
 import wsreplay
 
@@ -24,9 +24,9 @@ def main() -> None:
         for name, capture in {
             "zeroex-orders": record(out, "--updates", "6"),
             "zeroex-reconnect": record(out, "--updates", "4", fault="drop rst before push update #4"),
-            "zeroex-error-body": record_at_reference_server(
-                out, "--updates", "4", "--nonsense", '{"type": "subscribe",'
-            ),
+            "zeroex-error-body": record_at(REFERENCE_SERVER, out, "--updates", "4", "--nonsense", NONSENSE),
+            "zeroex-stolen-subscription": record_at(REFERENCE_SERVER, out, "--updates", "4", "--steal"),
+            "zeroex-reposted": record_at(LOSING_RELAYER, out, "--repost"),
         }.items():
             with capture:
                 path = capture.path

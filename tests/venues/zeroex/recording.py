@@ -15,18 +15,8 @@ from wsreplay.captures.capture import Capture
 BOT = [sys.executable, str(Path(__file__).with_name("bot.py")), "{url}", "{url:rest}"]
 
 
-@contextlib.contextmanager
-def reference_server() -> Iterator[tuple[str, str]]:
-    """The launch kit as a process: its WebSocket and its REST API."""
-    command = [sys.executable, "-m", "wsreplay", "simulate", "zeroex-launch-kit"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as venue:
-        assert venue.stdout is not None
-        try:
-            socket, rest = (venue.stdout.readline().split()[-1] for _ in range(2))
-            yield socket, rest
-        finally:
-            venue.terminate()
-            venue.wait(20)
+REFERENCE_SERVER = [sys.executable, "-m", "wsreplay", "simulate", "zeroex-launch-kit"]
+LOSING_RELAYER = [sys.executable, str(Path(__file__).with_name("losing_relayer.py"))]
 
 
 def record(out: Path, *bot: str, fault: str | None = None) -> Capture:
@@ -35,10 +25,23 @@ def record(out: Path, *bot: str, fault: str | None = None) -> Capture:
     return _recorded(out, "--sim", *faults, "--", *BOT, *bot)
 
 
-def record_at_reference_server(out: Path, *bot: str) -> Capture:
-    """In front of the reference server."""
-    with reference_server() as (socket, rest):
+def record_at(relayer: list[str], out: Path, *bot: str) -> Capture:
+    """In front of one that is a process of its own."""
+    with _running(relayer) as (socket, rest):
         return _recorded(out, "--to", socket, "--to", f"rest={rest}", "--", *BOT, *bot)
+
+
+@contextlib.contextmanager
+def _running(command: list[str]) -> Iterator[tuple[str, str]]:
+    """A relayer's WebSocket and its REST API."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as relayer:
+        assert relayer.stdout is not None
+        try:
+            socket, rest = (relayer.stdout.readline().split()[-1] for _ in range(2))
+            yield socket, rest
+        finally:
+            relayer.terminate()
+            relayer.wait(20)
 
 
 def _recorded(out: Path, *arguments: str) -> Capture:

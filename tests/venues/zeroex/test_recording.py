@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from venues.zeroex.recording import record, record_at_reference_server
+from venues.zeroex.recording import LOSING_RELAYER, REFERENCE_SERVER, record, record_at
 from venues.zeroex.venue import MAKER
 
 from wsreplay.captures.capture import Capture
@@ -23,9 +23,8 @@ def told(capture: Capture) -> tuple[list[Event], set[str | None]]:
         events = list(capture.events())
         assert leaks(events, secrets=ZeroExDialect.secrets) == []
     requests = {e.seq: e for e in events if e.part == 0 and e.role == "request"}
-    outcomes = [e.of_seq for e in events if e.kind == "fact" and e.outcome is not None]
-    assert len(outcomes) == len(set(outcomes))
-    assert {requests[seq].op for seq in requests.keys() - set(outcomes)} <= NEVER_ANSWERED
+    outcomes = {e.of_seq for e in events if e.kind == "fact" and e.outcome is not None}
+    assert {requests[seq].op for seq in requests.keys() - outcomes} <= NEVER_ANSWERED
     subscriptions = {e.seq: e for e in requests.values() if e.op == "subscribe"}
     began = {e.seq: e.channel for e in events if e.kind == "fact" and e.op == "subscribe"}
     for update in (e for e in events if e.op == "update"):
@@ -64,7 +63,7 @@ def test_a_cut_line_is_a_disconnect_and_subscriptions_are_found_again(tmp_path: 
 
 
 def test_the_reference_servers_error_ends_the_line(tmp_path: Path) -> None:
-    events, incidents = told(record_at_reference_server(tmp_path, "--updates", "4", "--nonsense", '{"type":'))
+    events, incidents = told(record_at(REFERENCE_SERVER, tmp_path, "--updates", "4", "--nonsense", '{"type":'))
     assert incidents == {"malformed", "disconnect"}
     [error] = [e for e in events if e.role == "error"]
     assert json.loads(error.text or "") == {"code": 101, "reason": "Malformed JSON"}
@@ -72,3 +71,29 @@ def test_the_reference_servers_error_ends_the_line(tmp_path: Path) -> None:
     first_end = next(e for e in events if e.kind == "end")
     assert (first_end.conn, first_end.sender) == (error.conn, "venue")
     assert not [e for e in events if e.kind == "close" and e.conn == error.conn]
+
+
+def test_a_stolen_subscription_goes_on_where_the_thief_is(tmp_path: Path) -> None:
+    events, incidents = told(record_at(REFERENCE_SERVER, tmp_path, "--updates", "4", "--steal"))
+    assert incidents == set()
+    asked = [e for e in events if e.op == "subscribe" and e.role == "request"]
+    first, second = dict.fromkeys(e.conn for e in asked)
+    stolen = max(e.seq for e in asked)
+    updates = [e for e in events if e.op == "update"]
+    assert {e.conn for e in updates if e.seq > stolen} == {second}
+    assert first in {e.conn for e in updates if e.seq < stolen}
+    assert {e.key for e in asked if e.conn == first} == {e.key for e in asked if e.conn == second}
+
+
+def test_an_order_posted_anew_after_a_lost_answer_is_two_orders(tmp_path: Path) -> None:
+    events, incidents = told(record_at(LOSING_RELAYER, tmp_path, "--repost"))
+    assert incidents == {"lost-response", "duplicate-order", "blind-retry"}
+    lost, again = (e for e in events if e.role == "request" and e.op == "postOrder")
+    assert lost.intent == again.intent
+    assert lost.order_id != again.order_id
+    assert [(e.outcome, e.resolved_by) for e in events if e.of_seq == lost.seq][:2] == [
+        ("unknown", "reply"),
+        ("ok", "rest"),
+    ]
+    [found] = [e for e in events if e.kind == "incident" and e.op == "duplicate-order"]
+    assert json.loads(found.text or "")["certainty"] == "proven"

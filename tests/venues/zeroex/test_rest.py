@@ -178,6 +178,14 @@ def test_an_internal_failure_does_nothing() -> None:
     assert venue.gateway.relayer.orders == {}
 
 
+def test_a_lost_answer_leaves_the_order_where_it_is() -> None:
+    venue = Venue(quiet(lost_answers=1))
+    assert venue.rest("POST", "/v2/order", {})[0] == 400, "a refusal is no order"
+    assert venue.rest("POST", "/v2/order", signed()) == (502, {"reason": "Bad Gateway"})
+    assert hash_of(signed()) in venue.gateway.relayer.orders
+    assert venue.rest("POST", "/v2/order", signed(salt="2")) == (201, b"")
+
+
 def test_a_setup_stretches_its_limit_with_the_speed_of_a_replay() -> None:
     setup = quiet(limits=Limits(requests_per_minute=10))
     assert setup.at_speed(3).limits.requests_per_minute == 30

@@ -17,6 +17,8 @@ INCIDENTS = {
     "zeroex-orders": set[str](),
     "zeroex-reconnect": {"disconnect"},
     "zeroex-error-body": {"disconnect", "malformed"},
+    "zeroex-stolen-subscription": set(),
+    "zeroex-reposted": {"lost-response", "duplicate-order", "blind-retry"},
 }
 
 
