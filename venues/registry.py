@@ -33,6 +33,7 @@ BUILT_IN = {
     "streams": "wsreplay.venues.streams.dialect:StreamsDialect",
     "streams-binance": "wsreplay.venues.streams.dialect:BinanceStreamsDialect",
     "zeroex": "wsreplay.venues.zeroex.dialect:ZeroExDialect",
+    "zeroex-launch-kit": "wsreplay.venues.zeroex.dialect:LaunchKitDialect",
 }
 """Where the dialects that ship with wsreplay stand. A foreign one of the same name does not replace them."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from wsreplay.venues.dialect import Secrets
 from wsreplay.venues.envelope import Witness
@@ -11,7 +11,7 @@ from wsreplay.venues.zeroex.envelopes import NOTHING, read_envelope
 from wsreplay.venues.zeroex.errors import trouble_of
 from wsreplay.venues.zeroex.orders import order_digest
 from wsreplay.venues.zeroex.rest_envelopes import POST, read_http, resource_of
-from wsreplay.venues.zeroex.rules import RULES
+from wsreplay.venues.zeroex.rules import REFERENCE, STANDARD
 from wsreplay.venues.zeroex.wire import Filters, read_message, read_order
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wsreplay.venues.envelope import Envelope, HttpMessage, Sender
     from wsreplay.venues.zeroex.errors import Trouble
     from wsreplay.venues.zeroex.refresh import Refresher
+    from wsreplay.venues.zeroex.setup import Profile
     from wsreplay.venues.zeroex.simulator import ZeroExSimulator
 
 
@@ -42,7 +43,9 @@ class ZeroExDialect:
         names=frozenset({"signature"}),
         personal=frozenset({"makerAddress", "takerAddress", "senderAddress"}),
     )
-    rules = RULES
+    rules = STANDARD
+    profile: ClassVar[Profile] = "spec"
+    """What its simulator is like."""
     demo_secrets: Mapping[str, str] = {}
 
     def decode(self, payload: str | bytes, sender: Sender) -> Envelope:
@@ -146,5 +149,22 @@ class ZeroExDialect:
         from wsreplay.venues.zeroex.setup import ZeroExSetup
         from wsreplay.venues.zeroex.simulator import ZeroExSimulator
 
-        setup = ZeroExSetup(seed=seed).at_speed(speed).serving(accounts, address_of(key or self.demo_key), symbols)
+        setup = (
+            ZeroExSetup(seed=seed, profile=self.profile)
+            .at_speed(speed)
+            .serving(accounts, address_of(key or self.demo_key), symbols)
+        )
         return ZeroExSimulator(setup, host=host, port=port, rest_port=rest_port, clock=clock)
+
+
+class LaunchKitDialect(ZeroExDialect):
+    """The same as its reference server runs it, the 0x-launch-kit: it pings, and refuses what it can't read."""
+
+    name = "zeroex-launch-kit"
+    hosts: frozenset[str] = frozenset()
+    rules = REFERENCE
+    profile = "launch-kit"
+
+    def recognises(self, payload: str | bytes, sender: Sender) -> bool:
+        """Never: by its messages alone it is any relayer."""
+        return False

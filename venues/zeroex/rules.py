@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from wsreplay.venues.rules import SECOND, Heartbeat, Rules
 
 PING_EVERY_NS = 5 * SECOND
 """The reference server's. It ends who has not answered one ping when the next is due."""
 
-RULES = Rules(
-    # The standard has no heartbeat. How often others ping is therefore not said.
-    heartbeat=Heartbeat(frame="protocol", within_ns=PING_EVERY_NS),
+STANDARD = Rules(
     confirms_subscriptions=False,
     advice={
         "disconnect": (
@@ -59,4 +59,8 @@ RULES = Rules(
             "The order's hash is known without any answer: ask GET /order with it, or post the very same order again."
         ),
     },
+)
+
+REFERENCE = msgspec.structs.replace(
+    STANDARD, heartbeat=Heartbeat(frame="protocol", every_ns=PING_EVERY_NS, within_ns=PING_EVERY_NS)
 )

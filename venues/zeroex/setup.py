@@ -25,6 +25,8 @@ CATS = "0x06012c8cf97bead5deae237070f9587f8e7a266d"
 """A contract of collectible cats, which are ERC-721 tokens."""
 E18 = 10**18
 PLENTY = 10**15 * E18
+type Profile = Literal["spec", "launch-kit"]
+
 _COLLECTION = 74
 """So many characters of an ERC-721's asset data name the contract."""
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
@@ -94,7 +96,7 @@ class ZeroExSetup(msgspec.Struct, frozen=True, kw_only=True):
     """A simulated relayer. Two of the same setup, given the same requests at the same times, do the same."""
 
     seed: int = 1
-    profile: Literal["spec", "launch-kit"] = "spec"
+    profile: Profile = "spec"
     """``spec``: what the standard says, and not a word more. ``launch-kit``: what its reference server does."""
     version: Literal[1, 2] = 1
     """In which shape orders are sent: with ``remainingFillableAmount`` beside them, or in their ``metaData``."""

@@ -59,7 +59,9 @@ class Bot:
                 said = json.loads(self._line.recv(PATIENCE))
             except ConnectionClosed:
                 self.subscribe()
-                self.orders()
+                # What was said to the line that broke is not said again.
+                for record in self.orders()["records"]:
+                    self.seen[hash_of(record["order"])] = record["metaData"]["remainingTakerAssetAmount"]
                 continue
             if said.get("type") != "update":
                 continue
@@ -68,7 +70,7 @@ class Bot:
                 self.seen[hash_of(item["order"])] = item["remainingFillableAmount"]
 
     def wait_for(self, order: dict[str, Any]) -> None:
-        """Until an update shows the order."""
+        """Until an update shows the order, or the book does after a cut."""
         while hash_of(order) not in self.seen:
             self.watch(1)
 

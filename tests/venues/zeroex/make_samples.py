@@ -10,11 +10,12 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from venues.zeroex.recording import LOSING_RELAYER, REFERENCE_SERVER, record, record_at
+from venues.zeroex.recording import LOSING_RELAYER, record, record_at
 
 import wsreplay
 
 SAMPLES = Path(wsreplay.__file__).parent / "captures" / "samples"
+REFERENCE = "zeroex-launch-kit"
 NONSENSE = '{"type": "subscribe",'
 
 
@@ -24,8 +25,8 @@ def main() -> None:
         for name, capture in {
             "zeroex-orders": record(out, "--updates", "6"),
             "zeroex-reconnect": record(out, "--updates", "4", fault="drop rst before push update #4"),
-            "zeroex-error-body": record_at(REFERENCE_SERVER, out, "--updates", "4", "--nonsense", NONSENSE),
-            "zeroex-stolen-subscription": record_at(REFERENCE_SERVER, out, "--updates", "4", "--steal"),
+            "zeroex-error-body": record(out, "--updates", "4", "--nonsense", NONSENSE, venue=REFERENCE),
+            "zeroex-stolen-subscription": record(out, "--updates", "4", "--steal", venue=REFERENCE),
             "zeroex-reposted": record_at(LOSING_RELAYER, out, "--repost"),
         }.items():
             with capture:

@@ -15,20 +15,19 @@ from wsreplay.captures.capture import Capture
 BOT = [sys.executable, str(Path(__file__).with_name("bot.py")), "{url}", "{url:rest}"]
 
 
-REFERENCE_SERVER = [sys.executable, "-m", "wsreplay", "simulate", "zeroex-launch-kit"]
 LOSING_RELAYER = [sys.executable, str(Path(__file__).with_name("losing_relayer.py"))]
 
 
-def record(out: Path, *bot: str, fault: str | None = None) -> Capture:
-    """In front of a relayer by the standard."""
+def record(out: Path, *bot: str, venue: str = "zeroex", fault: str | None = None) -> Capture:
+    """In front of the venue's own simulator."""
     faults = ("--fault", fault) if fault else ()
-    return _recorded(out, "--sim", *faults, "--", *BOT, *bot)
+    return _recorded(out, "--venue", venue, "--sim", *faults, "--", *BOT, *bot)
 
 
 def record_at(relayer: list[str], out: Path, *bot: str) -> Capture:
     """In front of one that is a process of its own."""
     with _running(relayer) as (socket, rest):
-        return _recorded(out, "--to", socket, "--to", f"rest={rest}", "--", *BOT, *bot)
+        return _recorded(out, "--venue", "zeroex", "--to", socket, "--to", f"rest={rest}", "--", *BOT, *bot)
 
 
 @contextlib.contextmanager
@@ -45,7 +44,7 @@ def _running(command: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _recorded(out: Path, *arguments: str) -> Capture:
-    with Recorder(out, "--venue", "zeroex", *arguments) as recorder:
+    with Recorder(out, *arguments) as recorder:
         recorder.url()
         recorder.url("rest")
         code, capture = recorder.end(None)

@@ -30,7 +30,8 @@ from wsreplay.venues.envelope import Envelope, HttpMessage
 from wsreplay.venues.keys import address_of
 from wsreplay.venues.refreshing import LineRefresher, Refreshing, Rehearsing
 from wsreplay.venues.registry import dialect
-from wsreplay.venues.zeroex.dialect import ZeroExDialect
+from wsreplay.venues.rules import SECOND, Heartbeat
+from wsreplay.venues.zeroex.dialect import LaunchKitDialect, ZeroExDialect
 from wsreplay.venues.zeroex.orders import Order, intent, order_digest
 from wsreplay.venues.zeroex.setup import DEMO_KEY
 from wsreplay.venues.zeroex.signatures import sign_order
@@ -309,9 +310,18 @@ def test_signatures_are_redacted_and_orders_keep_their_hash() -> None:
 
 def test_its_rules_have_advice_for_what_can_go_wrong() -> None:
     assert not ZEROEX.rules.confirms_subscriptions
-    assert ZEROEX.rules.heartbeat is not None
-    assert ZEROEX.rules.heartbeat.frame == "protocol"
     assert all(advice.endswith(".") for advice in ZEROEX.rules.advice.values())
+
+
+def test_the_reference_server_is_the_same_venue_with_a_heartbeat() -> None:
+    reference = dialect("zeroex-launch-kit")
+    assert isinstance(reference, LaunchKitDialect)
+    assert ZEROEX.rules.heartbeat is None, "the standard has none"
+    assert reference.rules.heartbeat == Heartbeat(frame="protocol", every_ns=5 * SECOND, within_ns=5 * SECOND)
+    assert reference.decode(UPDATE, "venue") == heard(UPDATE)
+    assert not reference.recognises(UPDATE, "venue"), "by its messages it is any relayer"
+    assert reference.simulator().setup.profile == "launch-kit"
+    assert ZEROEX.simulator().setup.profile == "spec"
 
 
 # Laws

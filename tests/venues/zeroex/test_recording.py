@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from venues.zeroex.recording import LOSING_RELAYER, REFERENCE_SERVER, record, record_at
+from venues.zeroex.recording import LOSING_RELAYER, record, record_at
 from venues.zeroex.venue import MAKER
 
 from wsreplay.captures.capture import Capture
@@ -63,7 +63,7 @@ def test_a_cut_line_is_a_disconnect_and_subscriptions_are_found_again(tmp_path: 
 
 
 def test_the_reference_servers_error_ends_the_line(tmp_path: Path) -> None:
-    events, incidents = told(record_at(REFERENCE_SERVER, tmp_path, "--updates", "4", "--nonsense", '{"type":'))
+    events, incidents = told(record(tmp_path, "--updates", "4", "--nonsense", '{"type":', venue="zeroex-launch-kit"))
     assert incidents == {"malformed", "disconnect"}
     [error] = [e for e in events if e.role == "error"]
     assert json.loads(error.text or "") == {"code": 101, "reason": "Malformed JSON"}
@@ -74,7 +74,7 @@ def test_the_reference_servers_error_ends_the_line(tmp_path: Path) -> None:
 
 
 def test_a_stolen_subscription_goes_on_where_the_thief_is(tmp_path: Path) -> None:
-    events, incidents = told(record_at(REFERENCE_SERVER, tmp_path, "--updates", "4", "--steal"))
+    events, incidents = told(record(tmp_path, "--updates", "4", "--steal", venue="zeroex-launch-kit"))
     assert incidents == set()
     asked = [e for e in events if e.op == "subscribe" and e.role == "request"]
     first, second = dict.fromkeys(e.conn for e in asked)

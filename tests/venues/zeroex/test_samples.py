@@ -10,7 +10,7 @@ import pytest
 
 import wsreplay
 from wsreplay.captures.decoder import Decoder
-from wsreplay.venues.zeroex.dialect import ZeroExDialect
+from wsreplay.venues.registry import dialect
 
 SAMPLES = Path(wsreplay.__file__).parent / "captures" / "samples"
 INCIDENTS = {
@@ -30,7 +30,7 @@ def test_every_sample_is_tested() -> None:
 def test_a_sample_decodes_again_to_the_same_rows(name: str) -> None:
     with wsreplay.open(SAMPLES / f"{name}.parquet") as capture:
         rows = [event for event in capture.events() if event.kind != "incident"]
-        assert list(Decoder(ZeroExDialect()).decode_again(capture.events())) == rows
+        assert list(Decoder(dialect(capture.metadata.venue)).decode_again(capture.events())) == rows
 
 
 @pytest.mark.parametrize("name", INCIDENTS)
@@ -46,9 +46,11 @@ def test_a_sample_tells_what_happened(name: str) -> None:
         assert all(event.reply_to is not None for event in updates)
 
 
-@pytest.mark.parametrize("name", ["zeroex-orders", "zeroex-reconnect"])
+@pytest.mark.parametrize("name", sorted(INCIDENTS.keys() - {"zeroex-reposted"}))  # nothing loses the answer again
 def test_a_sample_is_accepted_again_by_the_simulator(name: str, tmp_path: Path) -> None:
-    command = ["run", str(SAMPLES / f"{name}.parquet"), "--speed", "max", "--out", str(tmp_path)]
+    # An error that answers nothing is waited for by nobody: only at its own speed is the bot still there to hear it.
+    speed = "original" if name == "zeroex-error-body" else "max"
+    command = ["run", str(SAMPLES / f"{name}.parquet"), "--speed", speed, "--out", str(tmp_path)]
     done = subprocess.run([sys.executable, "-m", "wsreplay", *command], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "reproduced" in done.stdout + done.stderr
