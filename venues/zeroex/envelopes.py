@@ -123,7 +123,8 @@ def _refusal(message: Message) -> Envelope:
     """The reference server's: it does not say what it refuses, and ends the connection."""
     if message.code is None:
         return NOTHING
-    return Envelope(role="error", op="error", error_code=error_code_of(message.code, message.validation_errors))
+    code = error_code_of(message.code, message.validation_errors)
+    return Envelope(role="error", op="error", error_code=code, answers="none")
 
 
 # An order is sent once to each matching subscription, and again with each change: what it is need not be found out

@@ -77,6 +77,7 @@ class Refresher:
         op: str | None = None,
         signer: str | None = None,
         signature_ok: bool | None = None,
+        token_expires: int | None = None,
     ) -> Refreshed:
         """Refresh a message, or, with ``op``, the body of that operation over REST."""
         if self._began_ns is None:

@@ -170,7 +170,7 @@ def test_an_item_without_a_word_of_its_state_shows_the_whole_order() -> None:
 
 def test_the_reference_servers_refusal_names_no_request() -> None:
     read = heard(json.dumps(VALIDATION_ERROR))
-    assert read == Envelope(role="error", op="error", error_code="1002 Invalid address")
+    assert read == Envelope(role="error", op="error", error_code="1002 Invalid address", answers="none")
     assert heard('{"code":101,"reason":"Malformed JSON"}').error_code == "101 Malformed JSON"
 
 
