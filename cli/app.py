@@ -64,6 +64,12 @@ COMMANDS = (
         "Look", "export", "wsreplay.cli.export:export", "Write a capture, or a part of it, in another program's format."
     ),
     Listed("Replay", "run", "wsreplay.cli.run:run", "Replay a capture: be its bot against a server, and compare."),
+    Listed(
+        "Replay",
+        "serve",
+        "wsreplay.cli.serve:serve",
+        "Be the venue of a capture: answer a live bot with what was recorded, and compare.",
+    ),
 )
 
 

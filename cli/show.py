@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _PAUSE_S = 0.05
 _SUCCESSION_S = 5.0
 """A scribe that dies is followed by another within that time, if the proxy lives."""
-_KNOWS_RELAY = frozenset({"reverse", "regular", "socks5", "run"})
+_KNOWS_RELAY = frozenset({"reverse", "regular", "socks5", "run", "serve"})
 """The modes in which a message without a time of relay is one that was never handed on."""
 
 

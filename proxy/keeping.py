@@ -22,7 +22,7 @@ class Keeping:
 
     def begin(self, plan: RecordingPlan, *, finishers: Sequence[str] = (), blind: Sequence[str] = ()) -> None:
         """Start the scribe; it takes a second. ``blind`` says what this way of recording does not see."""
-        notes: dict[str, object] = {"blind": list(blind)} if blind else {}
+        notes: dict[str, object] = {**plan.notes, **({"blind": list(blind)} if blind else {})}
         if plan.fault_plan is not None:
             notes["handshake"] = "the offer of extensions was taken out, so that faults find whole frames"
         assignment = Assignment(
@@ -32,7 +32,7 @@ class Keeping:
             rotate=plan.rotate,
             keep_secrets=plan.keep_secrets,
             upstreams={upstream.name: upstream.url() for upstream in plan.upstreams},
-            mode=plan.mode,
+            mode=plan.kind or plan.mode,
             fault_plan=plan.fault_plan.as_json() if plan.fault_plan else None,
             notes=notes,
             finishers=list(finishers),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -32,6 +34,10 @@ class RecordingPlan(msgspec.Struct, frozen=True, kw_only=True):
     hand_over: int = 256 << 20
     command: tuple[str, ...] = ()
     fault_plan: FaultPlan | None = None
+    kind: str = ""
+    """What the capture says of how the traffic came to us; empty: :attr:`mode`."""
+    notes: Mapping[str, Any] = {}
+    """What else is to be kept with the capture."""
 
     def listeners(self) -> list[tuple[str, Upstream | None]]:
         """The listeners as mitmproxy specifies them, each with its upstream (None: the bot names the host)."""

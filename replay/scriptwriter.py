@@ -14,7 +14,7 @@ from wsreplay.captures.wire import Handshake
 from wsreplay.replay.rows import envelope_of, headers_of, json_of
 from wsreplay.replay.script import Ask, How, Leave, Open, Reply, Say, Script, Step, Who
 
-KNOWS_RELAY = frozenset({"reverse", "regular", "socks5", "run"})
+KNOWS_RELAY = frozenset({"reverse", "regular", "socks5", "run", "serve"})
 """The modes of recording in which a message without a time of relay is one that was never handed on."""
 _DROPPED = re.compile(r"drop (rst|fin|close)\b")
 

@@ -95,6 +95,15 @@ class AnsweringDialect(Dialect, Protocol):
 
 
 @runtime_checkable
+class RefusingDialect(Dialect, Protocol):
+    """A dialect that knows how its venue says no."""
+
+    def refusal(self, payload: str | bytes, code: str, message: str) -> str | None:
+        """The venue's refusal of a client's message; None: it would say nothing. Never raises."""
+        ...
+
+
+@runtime_checkable
 class PlacedDialect(Dialect, Protocol):
     """A dialect of a venue whose signatures commit to what frames don't carry: a chain, the numbers of markets."""
 

@@ -27,6 +27,8 @@ class Knock(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[str, str], ...] = ()
     peer: str = "127.0.0.1"
     """The client's address."""
+    listener: str = ""
+    """Which of several addresses it came to, by its name."""
 
     def header(self, name: str) -> str | None:
         """The first header of this name."""
@@ -41,6 +43,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     peer: str = "127.0.0.1"
+    listener: str = ""
+    """Which of several addresses it came to, by its name."""
 
     def header(self, name: str) -> str | None:
         """The first header of this name."""
@@ -177,6 +181,10 @@ class Gateway[C: msgspec.Struct]:
     def on_knock(self, knock: Knock, now_ns: int) -> Refusal | None:
         """Whether this one may connect."""
         return None
+
+    def on_welcome(self, knock: Knock) -> tuple[tuple[str, str], ...]:
+        """Headers with which the handshake is answered, beyond those of the protocol itself."""
+        return ()
 
     def on_open(self, conn: int, knock: Knock, now_ns: int) -> C:
         """What is known of a new connection."""

@@ -45,6 +45,10 @@ class HttpEdge:
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
+    def protocol(self) -> asyncio.StreamReaderProtocol:
+        """What serves one connection that somebody else has accepted."""
+        return asyncio.StreamReaderProtocol(asyncio.StreamReader(), self._accept)
+
     async def close(self) -> None:
         """Stop listening, and end the connections that are open."""
         if self._server is not None:

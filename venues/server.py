@@ -8,6 +8,8 @@ import socket as sockets
 import struct
 import time
 from contextlib import suppress
+from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -20,9 +22,10 @@ from wsreplay.venues.gateway import Ask, Close, Cut, Gateway, Knock, Ping, Refus
 from wsreplay.venues.http_edge import Answer, HttpEdge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from websockets.http11 import Request
+    from websockets.typing import Subprotocol
 
     from wsreplay.venues.gateway import HeardFrame, Output
 
@@ -32,6 +35,7 @@ _LOG.addHandler(logging.NullHandler())
 _MAX_FRAME = 16 << 20
 _CLOSE_TIMEOUT_S = 2.0
 _LINGER_NONE = struct.pack("ii", 1, 0)
+_OF_THE_PROTOCOL = frozenset({"connection", "upgrade", "sec-websocket-accept", "sec-websocket-protocol", "date"})
 _FRAMES: dict[Opcode, HeardFrame] = {Opcode.PING: "ping", Opcode.PONG: "pong", Opcode.CLOSE: "close"}
 
 
@@ -68,20 +72,7 @@ class VenueServer:
         self._empty = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        self._server = await serve(
-            self._serve,
-            self._host,
-            self._port,
-            create_connection=_WatchedConnection,
-            process_request=self._admit,
-            compression=None,
-            max_size=_MAX_FRAME,
-            # A venue pings by its own rule, which the gateway knows.
-            ping_interval=None,
-            close_timeout=_CLOSE_TIMEOUT_S,
-            server_header=None,
-            logger=_LOG,
-        )
+        self._server = await self.listen(self._host, self._port)
         self._port = next(iter(self._server.sockets)).getsockname()[1]
         if self.siblings:
             try:
@@ -94,15 +85,34 @@ class VenueServer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._stop_timer()
         self.gateway.draining = True
         if self._server is not None:
             code, reason = self.goodbye
             self._server.close(code=code, reason=reason)
             await self._server.wait_closed()
         await self._http.close()
+
+    async def listen(
+        self, host: str, port: int, name: str = "", connection: type[ServerConnection] | None = None
+    ) -> Server:
+        """Listen for WebSockets; the gateway knows clients that come here by this listener's name."""
+        return await serve(
+            partial(self._serve, name),
+            host,
+            port,
+            create_connection=connection or WatchedConnection,
+            process_request=partial(self._admit, name),
+            process_response=partial(self._welcome, name),
+            select_subprotocol=partial(self._subprotocol, name),
+            compression=None,
+            max_size=_MAX_FRAME,
+            # A venue pings by its own rule, which the gateway knows.
+            ping_interval=None,
+            close_timeout=_CLOSE_TIMEOUT_S,
+            server_header=None,
+            logger=_LOG,
+        )
 
     @property
     def url(self) -> str:
@@ -132,15 +142,30 @@ class VenueServer:
 
     # Private parts
 
-    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        refusal = self.gateway.admit(_knock(connection, request), self.clock())
+    def _admit(self, listener: str, connection: ServerConnection, request: Request) -> Response | None:
+        refusal = self.gateway.admit(_knock(connection, request, listener), self.clock())
         return None if refusal is None else _response(connection, refusal)
 
-    async def _serve(self, socket: ServerConnection) -> None:
+    def _welcome(self, listener: str, connection: ServerConnection, request: Request, response: Response) -> None:
+        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            return
+        for name, value in self.gateway.on_welcome(_knock(connection, request, listener)):
+            if name.lower() not in _OF_THE_PROTOCOL:
+                response.headers[name] = value
+
+    def _subprotocol(
+        self, listener: str, connection: ServerConnection, offered: Sequence[Subprotocol]
+    ) -> Subprotocol | None:
+        assert connection.request is not None
+        welcome = self.gateway.on_welcome(_knock(connection, connection.request, listener))
+        chosen = {value for name, value in welcome if name.lower() == "sec-websocket-protocol"}
+        return next((each for each in offered if each in chosen), None)
+
+    async def _serve(self, listener: str, socket: ServerConnection) -> None:
         assert socket.request is not None
-        conn, out = self.gateway.open(_knock(socket, socket.request), self.clock())
+        conn, out = self.gateway.open(_knock(socket, socket.request, listener), self.clock())
         line = self._lines[conn] = _Line(socket)
-        if isinstance(socket, _WatchedConnection):
+        if isinstance(socket, WatchedConnection):
             socket.on_frame = lambda frame: self._dispatch(self.gateway.heard(conn, frame, self.clock()))
         self._dispatch(out)
         try:
@@ -174,20 +199,24 @@ class VenueServer:
 
     def _set_timer(self) -> None:
         due_ns = self.gateway.next_ns
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._stop_timer()
         if due_ns is not None and self._server is not None:
             wait_s = max(0.0, (due_ns - self.clock()) / 1e9)
             self._timer = asyncio.get_running_loop().call_later(wait_s, self.advance)
 
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
-class _WatchedConnection(ServerConnection):
+
+class WatchedConnection(ServerConnection):
     """Tells of every frame that is no message: pings and pongs prove that the client lives."""
 
     on_frame: Callable[[HeardFrame], None] | None = None
 
     def process_event(self, event: Any) -> None:
+        """Take note of a frame."""
         super().process_event(event)
         if self.on_frame is not None and isinstance(event, Frame) and (frame := _FRAMES.get(event.opcode)) is not None:
             self.on_frame(frame)
@@ -240,12 +269,13 @@ class _Line:
         transport.abort()
 
 
-def _knock(connection: ServerConnection, request: Request) -> Knock:
+def _knock(connection: ServerConnection, request: Request, listener: str) -> Knock:
     peer = connection.remote_address
     return Knock(
         target=request.path,
         headers=tuple(request.headers.raw_items()),
         peer=str(peer[0]) if peer else "",
+        listener=listener,
     )
 
 

@@ -21,7 +21,7 @@ from wsreplay.venues.generic.bodies import as_object, body_of
 from wsreplay.venues.generic.findings import Finder, Findings
 from wsreplay.venues.generic.orders import envelope_of_order, intent_in, looks_like_an_order, order_id_in
 from wsreplay.venues.generic.values import NotJsonError, read_json
-from wsreplay.venues.generic.verdict import UNNAMED, refusal_in
+from wsreplay.venues.generic.verdict import UNNAMED, refusal_in, refusal_of
 from wsreplay.venues.generic.words import Word, better_op, channel_in, repeats_an_id, word
 
 if TYPE_CHECKING:
@@ -80,6 +80,10 @@ class GenericDialect:
     def witness(self, payload: str | bytes, sender: Sender) -> Witness | None:
         """Nothing: what a secret shows is different at every venue."""
         return None
+
+    def refusal(self, payload: str | bytes, code: str, message: str) -> str | None:
+        """What most venues would say: the request's id where it stood, and an error. Never raises."""
+        return refusal_of(payload, self.decode(payload, "client").key, code, message)
 
     # What came over a socket
 

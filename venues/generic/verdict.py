@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from wsreplay.venues.generic.findings import Findings
 from wsreplay.venues.generic.names import NO_ERROR_CODES, REFUSALS
-from wsreplay.venues.generic.values import short_text_of
+from wsreplay.venues.generic.values import NotJsonError, read_json, short_text_of, text_of
 
 UNNAMED = "error"
 """The code of a refusal that gives none."""
@@ -35,6 +37,17 @@ def refusal_in(found: Findings, refused: bool) -> str | None:
 def code_of(value: Any) -> str:
     """The code of a refusal, from wherever a venue keeps it."""
     return _code_in(value) or UNNAMED
+
+
+def refusal_of(payload: str | bytes, key: str | None, code: str, message: str) -> str:
+    """A refusal of a request: its id under the name that the request gave it, and the error."""
+    try:
+        asked = read_json(payload)
+    except NotJsonError:
+        asked = None
+    fields = asked if type(asked) is dict else {}
+    echoed = {name: value for name, value in fields.items() if key is not None and text_of(value) == key}
+    return msgspec.json.encode({**echoed, "error": {"code": code, "message": message}}).decode()
 
 
 def _says_no(error: Any) -> bool:

@@ -6,6 +6,8 @@ import re
 import time
 from typing import TYPE_CHECKING, Self
 
+import msgspec
+
 from wsreplay.venues.dialect import Secrets
 from wsreplay.venues.reya.envelopes import NOTHING, read_envelope
 from wsreplay.venues.reya.errors import trouble_of
@@ -104,6 +106,17 @@ class ReyaDialect:
         message = read_message(payload) if payload else None
         error = None if message is None else message.error
         return trouble_of(error_code, (error.message if error is not None else None) or "")
+
+    def refusal(self, payload: str | bytes, code: str, message: str) -> str | None:
+        """The venue's refusal of a client's message. Never raises."""
+        envelope = self.decode(payload, "client")
+        key = {} if envelope.key is None else {"id": envelope.key}
+        error = {"error": code, "message": message}
+        if envelope.op in OPERATIONS and envelope.key is not None:
+            refused: dict[str, object] = {"type": envelope.op, **key, "ok": False, "error": error}
+        else:
+            refused = {"type": "error", **key, "error": error}
+        return msgspec.json.encode(refused).decode()
 
     demo_secrets: Mapping[str, str] = {}
 

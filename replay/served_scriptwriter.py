@@ -1,0 +1,306 @@
+"""From the events of a capture to a :class:`~wsreplay.replay.served_script.ServedScript`. Sans-I/O.
+
+What the venue said is taken from its own leg: what a fault kept from the bot was said all the same. Where only the
+recording's fault plan ended a line, nothing ends it here; where the venue did, it does so again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from wsreplay.captures.event import Event
+from wsreplay.captures.rest_rows import request_in, response_in
+from wsreplay.captures.wire import Handshake
+from wsreplay.replay.rows import headers_of, json_of
+from wsreplay.replay.scriptwriter import KNOWS_RELAY
+from wsreplay.replay.served_script import Said, ServedLine, ServedScript, Wish, is_ping, subscriptions
+from wsreplay.replay.served_stages import Stages
+from wsreplay.venues.dialect import Dialect
+from wsreplay.venues.envelope import Envelope, HttpMessage
+
+_SENDABLE = (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014)
+
+
+class _Line:
+    """What is known of a connection on the way."""
+
+    def __init__(self, line: ServedLine) -> None:
+        self.line = line
+        self.said: list[Said] = []
+        self.wishes: list[int] = []
+        self.pongs: list[tuple[str | bytes, Said]] = []
+        self.client_over = self.over = self.cut = False
+        self.last_wish: int | None = None
+        """The last request, if nothing was said since."""
+        self.beat: str | bytes | None = None
+        """The client's last sign of life that is a message and has no answer yet."""
+        self.subscribed: dict[str, int] = {}
+        """The request that began each channel."""
+
+
+class ServedScriptwriter:
+    """Reads the events of a capture in their order, once."""
+
+    def __init__(self, dialect: Dialect, mode: str, upstreams: Mapping[str, str]) -> None:
+        """``mode`` and ``upstreams`` as the metadata has them."""
+        self._dialect = dialect
+        self._knows_relay = mode in KNOWS_RELAY
+        self._upstreams = upstreams
+        self._lines: dict[int, _Line] = {}
+        self._wishes: dict[int, dict[str, Any]] = {}
+        self._asked: dict[int, tuple[int, HttpMessage]] = {}
+        self._by_client_order_id: dict[str, int] = {}
+        self._makers: dict[str, int] = {}
+        self._accounts: dict[str, None] = {}
+        self._symbols: dict[str, None] = {}
+        self._stages = Stages(upstreams)
+        self._gaps = 0
+
+    def write(self, events: Iterable[Event]) -> ServedScript:
+        """The script of these events."""
+        for _, rows in groupby(events, key=lambda event: event.seq):
+            event, *facts = rows
+            if event.part == 0:
+                self._see(event)
+            for fact in facts:
+                self._learn(fact)
+        lines = {
+            conn: msgspec.structs.replace(
+                each.line, said=tuple(self._caused(each)), wishes=tuple(each.wishes), pongs=tuple(each.pongs)
+            )
+            for conn, each in self._lines.items()
+        }
+        return ServedScript(
+            stages=self._stages.all(),
+            lines=lines,
+            wishes={seq: Wish(**wish) for seq, wish in self._wishes.items()},
+            makers=self._makers,
+            accounts=tuple(self._accounts),
+            symbols=tuple(self._symbols),
+            gaps=self._gaps,
+        )
+
+    def _see(self, event: Event) -> None:
+        match event.kind, event.sender:
+            case "open", _:
+                self._opened(event)
+            case (("text" | "binary"), "client"):
+                self._heard(event)
+            case (("text" | "binary"), "venue"):
+                self._said(event)
+            case "ping", "venue":
+                self._note(event, kind="ping", payload=event.data or b"")
+            case "close", _:
+                self._closed(event)
+            case "end", _:
+                self._ended(event)
+            case "fault", _:
+                if event.conn in self._lines and json_of(event.text).get("effect") == "drop":
+                    self._lines[event.conn].cut = True
+            case "http_request", _:
+                self._asked_rest(event)
+            case "http_response", _:
+                self._answered_rest(event)
+            case "gap", _:
+                self._gaps += 1
+
+    # Lines
+
+    def _opened(self, event: Event) -> None:
+        try:
+            handshake = msgspec.json.decode(event.text or "", type=Handshake)
+        except msgspec.MsgspecError:
+            return
+        line = ServedLine(
+            conn=event.conn or 0,
+            seq=event.seq,
+            upstream=self._stages.meet(handshake.upstream, handshake.url, sockets=True),
+            url=handshake.url,
+            mono_ns=event.mono_ns,
+            status=handshake.status,
+            headers=headers_of([list(pair) for pair in handshake.response]),
+            body=handshake.body,
+        )
+        self._lines[event.conn or 0] = _Line(line)
+
+    def _line(self, event: Event) -> _Line:
+        conn = event.conn or 0
+        if conn not in self._lines:
+            # The capture begins in the middle of this connection.
+            name = next(iter(self._upstreams), "")
+            url = self._upstreams.get(name, "ws://venue.invalid/")
+            name = self._stages.meet(name, url, sockets=True)
+            line = ServedLine(conn=conn, seq=event.seq, upstream=name, url=url, mono_ns=event.mono_ns)
+            self._lines[conn] = _Line(line)
+        return self._lines[conn]
+
+    def _closed(self, event: Event) -> None:
+        line = self._line(event)
+        if event.sender == "client":
+            line.client_over = True
+        elif event.sender == "venue" and not line.client_over:
+            code = event.close_code if event.close_code in _SENDABLE or (event.close_code or 0) >= 3000 else 1000
+            self._note(event, kind="close", code=code or 1000, reason=event.close_reason or "")
+            line.over = True
+
+    def _ended(self, event: Event) -> None:
+        line = self._line(event)
+        if event.sender == "client":
+            line.client_over = True
+        elif not line.over and not line.client_over and not line.cut and event.ended_by in ("fin", "rst", "timeout"):
+            self._note(event, kind="fin" if event.ended_by == "fin" else "rst")
+        if event.sender != "client":
+            line.over = True
+            self._forsaken(line)
+
+    def _forsaken(self, line: _Line) -> None:
+        """The line was cut for the venue, by a fault or by us, while requests waited: nobody knows their answers."""
+        if not line.cut and not line.client_over:
+            return
+        for seq in line.wishes:
+            wish = self._wishes[seq]
+            if wish.get("reply") is None and wish["envelope"].replies and not wish.get("unknown"):
+                wish["unknown"] = "its line was cut before the venue answered"
+
+    # Messages
+
+    def _heard(self, event: Event) -> None:
+        payload = event.text if event.text is not None else event.data
+        if payload is None:
+            return
+        line = self._line(event)
+        envelope = self._dialect.decode(payload, "client")
+        if envelope.role == "heartbeat":
+            line.beat = payload if is_ping(envelope) else None
+            return
+        if event.role != "request" and envelope.role != "request":
+            return
+        lost = self._knows_relay and event.relay_ns is None
+        self._wish(event, envelope, payload=payload, line=event.conn or 0, upstream=line.line.upstream)
+        wish = self._wishes[event.seq]
+        if lost:
+            wish["unknown"] = "it never reached the venue"
+            return
+        wish["index"], wish["number"] = len(line.said), len(line.wishes)
+        line.wishes.append(event.seq)
+        line.last_wish = event.seq
+        for channel, begins in subscriptions(envelope):
+            if begins:
+                line.subscribed[channel] = event.seq
+
+    def _wish(self, event: Event, envelope: Envelope, **more: Any) -> None:
+        self._wishes[event.seq] = {
+            "seq": event.seq,
+            "at_ns": event.at_ns,
+            "mono_ns": event.mono_ns,
+            "envelope": envelope,
+            **more,
+        }
+        if envelope.intent is not None and envelope.client_order_id is not None:
+            self._by_client_order_id[envelope.client_order_id] = event.seq
+        for names, name in ((self._accounts, envelope.account), (self._symbols, envelope.symbol)):
+            if name is not None:
+                names[name] = None
+
+    def _said(self, event: Event) -> None:
+        payload = event.text if event.text is not None else event.data
+        if payload is None:
+            return
+        line = self._line(event)
+        envelope = self._dialect.decode(payload, "venue")
+        if envelope.role == "heartbeat" and not is_ping(envelope) and line.beat is not None:
+            answer = self._made(event, line, kind="message", payload=payload, envelope=envelope)
+            line.pongs.append((line.beat, answer))
+            line.beat = None
+            return
+        answers = cause = None
+        if event.reply_to in self._wishes:
+            if event.role in ("reply", "error"):
+                answers = event.reply_to
+            else:
+                cause = event.reply_to
+        said = self._note(event, payload=payload, envelope=envelope, answers=answers, cause=cause)
+        if answers is not None:
+            wish = self._wishes[answers]
+            if wish.get("reply") is None:
+                wish["reply"], wish["unknown"] = said, ""
+                self._made_order(wish, envelope)
+
+    def _made_order(self, wish: dict[str, Any], envelope: Envelope) -> None:
+        if wish["envelope"].intent is not None and envelope.order_id is not None and envelope.error_code is None:
+            wish["order_id"] = envelope.order_id
+            self._makers.setdefault(envelope.order_id, wish["seq"])
+
+    def _learn(self, fact: Event) -> None:
+        """An order can turn up elsewhere than in the reply to its request."""
+        wish = self._wishes.get(fact.of_seq or 0)
+        if wish is not None and fact.order_id is not None and wish["envelope"].intent is not None:
+            self._makers.setdefault(fact.order_id, wish["seq"])
+            if wish.get("order_id") is None:
+                wish["order_id"] = fact.order_id
+
+    def _note(self, event: Event, **fields: Any) -> Said:
+        line = self._line(event)
+        said = self._made(event, line, **fields)
+        line.said.append(said)
+        line.last_wish = None
+        return said
+
+    def _made(self, event: Event, line: _Line, **fields: Any) -> Said:
+        channel = None
+        envelope: Envelope = fields.get("envelope", Envelope())
+        if envelope.role == "push" and envelope.channel in line.subscribed:
+            channel = envelope.channel
+            fields["cause"] = line.subscribed[envelope.channel]
+        return Said(
+            seq=event.seq,
+            index=len(line.said),
+            at_ns=event.at_ns,
+            mono_ns=event.mono_ns,
+            before=len(line.wishes),
+            after=line.last_wish,
+            channel=channel,
+            **fields,
+        )
+
+    def _caused(self, line: _Line) -> Iterator[Said]:
+        """Pushes about orders wait for what made these; only now it is known what did."""
+        for said in line.said:
+            cause = said.cause
+            if said.envelope.role == "push" and said.channel is None and cause is None:
+                causes = [self._maker(said, each) for each in (said.envelope, *said.envelope.parts)]
+                cause = max((each for each in causes if each is not None), default=None)
+            yield said if cause == said.cause else msgspec.structs.replace(said, cause=cause)
+
+    def _maker(self, said: Said, order: Envelope) -> int | None:
+        maker = self._makers.get(order.order_id or "")
+        if maker is None and order.order_id is None:
+            maker = self._by_client_order_id.get(order.client_order_id or "")
+        return maker if maker is not None and maker < said.seq else None
+
+    # REST
+
+    def _asked_rest(self, event: Event) -> None:
+        http = request_in(event)
+        upstream = str(json_of(event.text).get("upstream", ""))
+        envelope = self._dialect.decode_http(http, None)
+        stage = self._stages.meet(upstream, http.url, sockets=False)
+        self._wish(event, envelope, line=0, http=http, upstream=stage)
+        self._asked[event.conn or 0] = (event.seq, http)
+
+    def _answered_rest(self, event: Event) -> None:
+        seq, http = self._asked.pop(event.conn or 0, (event.reply_to or 0, None))
+        wish = self._wishes.get(seq)
+        response = response_in(event, http)
+        if wish is None or response is None:
+            return
+        envelope = self._dialect.decode_http(response, http)
+        wish["response"] = response
+        wish["reply"] = Said(
+            seq=event.seq, index=0, at_ns=event.at_ns, mono_ns=event.mono_ns, envelope=envelope, answers=seq
+        )
+        self._made_order(wish, envelope)
