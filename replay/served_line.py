@@ -52,7 +52,7 @@ class ServedCourse:
         """What waits for the client, and since when."""
         self._answering: dict[int, Said] = {}
         """Replies to requests that have come, by their index."""
-        self._aside: dict[int, list[Said]] = {}
+        self._aside: dict[tuple[int, ...], list[Said]] = {}
         """What waits for a cause out of its turn, or comes from another line."""
         self.came: dict[int, int] = {}
         """When each recorded request came."""
@@ -94,7 +94,9 @@ class ServedCourse:
     def borrow(self, line: ServedLine, wish: Wish, now_ns: int) -> None:
         """A subscription of another line was repeated on this one: what came of it there comes here."""
         self.came[wish.seq] = now_ns
-        self._aside[wish.seq] = [said for said in line.said if said.cause == wish.seq and said.channel is not None]
+        for said in line.said:
+            if said.channel is not None and wish.seq in said.causes:
+                self._aside.setdefault(said.causes, []).append(said)
 
     # What comes next
 
@@ -110,10 +112,9 @@ class ServedCourse:
             for said in self._answering.values()
             if said is not front and (due_ns := self._answer_ns(said, front, front_ns)) is not None
         )
-        for seq, aside in self._aside.items():
-            if aside and (came_ns := self._cause_came(seq)) is not None:
-                after_ns = max(0, aside[0].mono_ns - self._wishes[seq].mono_ns)
-                due.append((came_ns + self._paced(after_ns), aside[0].index, aside[0], aside))
+        for aside in self._aside.values():
+            if aside and (aside_ns := self._caused_ns(aside[0])) is not None:
+                due.append((aside_ns, aside[0].index, aside[0], aside))
         if not due:
             return None
         due_ns, _, said, aside_of = min(due, key=lambda each: each[:2])
@@ -151,8 +152,8 @@ class ServedCourse:
                 if said.answers is not None and said.answers not in self.came:
                     self._at += 1  # given up; it is answered whenever it comes
                     continue
-                if said.cause is not None and self._cause_came(said.cause) is None:
-                    self._aside.setdefault(said.cause, []).append(said)
+                if self._caused_ns(said) is None:
+                    self._aside.setdefault(said.causes, []).append(said)
                     self._at += 1
                     continue
                 self._blocked = None
@@ -185,9 +186,8 @@ class ServedCourse:
             for seq in self.line.wishes[self._settled : said.before]
             if seq not in self.came and seq not in self._given_up
         ]
-        if said.cause is not None and self._cause_came(said.cause) is None and said.cause not in self._given_up:
-            missing.append(said.cause)
-        return missing
+        causes = (seq for seq in said.causes if seq not in self._given_up and self._cause_came(seq) is None)
+        return [*missing, *causes]
 
     def _worth(self, said: Said) -> int:
         """How long something waits for the client: as long as the recorded one took, and the patience."""
@@ -204,10 +204,18 @@ class ServedCourse:
         if wish is not None:
             since_ns, since_mono_ns = self.came[wish.seq], wish.mono_ns
         due_ns = max(self._last_ns, since_ns + self._paced(max(0, said.mono_ns - since_mono_ns)))
-        if said.cause is not None and (came_ns := self._cause_came(said.cause)) is not None:
-            after_ns = max(0, said.mono_ns - self._wishes[said.cause].mono_ns)
-            due_ns = max(due_ns, came_ns + self._paced(after_ns))
-        return due_ns
+        return max(due_ns, self._caused_ns(said) or 0)
+
+    def _caused_ns(self, said: Said) -> int | None:
+        """When it may come at the earliest, in its recorded distance from its causes; None: one has not come yet."""
+        earliest_ns = 0
+        for seq in said.causes:
+            came_ns = self._cause_came(seq)
+            if came_ns is None:
+                return None
+            after_ns = max(0, said.mono_ns - self._wishes[seq].mono_ns)
+            earliest_ns = max(earliest_ns, came_ns + self._paced(after_ns))
+        return earliest_ns
 
     def _cause_came(self, seq: int) -> int | None:
         came_ns = self.came.get(seq)

@@ -78,27 +78,18 @@ class Matcher:
         known = [wish for wish in alike if not wish.unknown]
         if not known:
             return self._miss(live, alike, http)
-        here = set(came)
-        match = next(
-            (Match(wish, wish.seq in self._taken) for wish in known if wish.line == line != 0 and wish.seq not in here),
-            None,
-        )
-        if match is None:
-            match = self._anywhere(known)
-        self._taken.add(match.wish.seq)
-        if match.wish.envelope.intent is not None:
-            self._order_made_ns = max(self._order_made_ns, match.wish.mono_ns)
-        return match
-
-    def _anywhere(self, known: list[Wish]) -> Match:
-        free = [wish for wish in known if wish.seq not in self._taken]
-        if free and _asks(free[0]):
+        if any(_asks(wish) for wish in known):
             # A list of orders that is older than what was just ordered would be a lie.
-            told_since = [wish for wish in free if wish.reply is None or wish.reply.mono_ns >= self._order_made_ns]
-            if told_since or known[-1] in free:
-                return Match((told_since or free[-1:])[0], again=False)
-            return Match(known[-1], again=True)
-        return Match(free[0], again=False) if free else Match(known[-1], again=True)
+            known = [wish for wish in known if wish.reply and wish.reply.mono_ns >= self._order_made_ns] or known[-1:]
+        here = set(came)
+        in_course = [wish for wish in known if wish.line == line != 0 and wish.seq not in here]
+        free = [wish for wish in known if wish.seq not in self._taken]
+        wish = (in_course or free or known[-1:])[0]
+        match = Match(wish, again=wish.seq in self._taken)
+        self._taken.add(wish.seq)
+        if wish.envelope.intent is not None:
+            self._order_made_ns = max(self._order_made_ns, wish.mono_ns)
+        return match
 
     def _nearly(self, live: Envelope, http: bool) -> Iterator[Wish]:
         """Requests that say more or less than this one, but nothing else; subscriptions to some of its channels."""
@@ -216,7 +207,8 @@ def _asks(wish: Wish) -> bool:
     envelope = wish.envelope
     if envelope.intent is not None or envelope.order_id is not None:
         return False
-    lists = wish.reply is not None and any(each.order_id is not None for each in wish.reply.envelope.parts)
+    reply = wish.reply.envelope if wish.reply is not None else Envelope()
+    lists = any(each.order_id is not None for each in (reply, *reply.parts))
     return lists or (wish.http is not None and wish.http.method.upper() == "GET")
 
 

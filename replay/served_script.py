@@ -29,8 +29,8 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     """How many of its line's requests had come before it."""
     after: int | None = None
     """The request that came right before it, if nothing else did."""
-    cause: int | None = None
-    """The request without which it would not have been said: its subscription, or the one that made its order."""
+    causes: tuple[int, ...] = ()
+    """The requests without which it would not have been said: its subscription, the one that made its order."""
     channel: str | None = None
     """The channel to which the client had subscribed for it."""
     code: int = 1000

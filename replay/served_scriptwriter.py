@@ -217,13 +217,14 @@ class ServedScriptwriter:
             line.pongs.append((line.beat, answer))
             line.beat = None
             return
-        answers = cause = None
+        answers = None
+        causes: tuple[int, ...] = ()
         if event.reply_to in self._wishes:
             if event.role in ("reply", "error"):
                 answers = event.reply_to
             else:
-                cause = event.reply_to
-        said = self._note(event, payload=payload, envelope=envelope, answers=answers, cause=cause)
+                causes = (event.reply_to or 0,)
+        said = self._note(event, payload=payload, envelope=envelope, answers=answers, causes=causes)
         if answers is not None:
             wish = self._wishes[answers]
             if wish.get("reply") is None:
@@ -255,7 +256,7 @@ class ServedScriptwriter:
         envelope: Envelope = fields.get("envelope", Envelope())
         if envelope.role == "push" and envelope.channel in line.subscribed:
             channel = envelope.channel
-            fields["cause"] = line.subscribed[envelope.channel]
+            fields["causes"] = (line.subscribed[envelope.channel],)
         return Said(
             seq=event.seq,
             index=len(line.said),
@@ -270,11 +271,12 @@ class ServedScriptwriter:
     def _caused(self, line: _Line) -> Iterator[Said]:
         """Pushes about orders wait for what made these; only now it is known what did."""
         for said in line.said:
-            cause = said.cause
-            if said.envelope.role == "push" and said.channel is None and cause is None:
-                causes = [self._maker(said, each) for each in (said.envelope, *said.envelope.parts)]
-                cause = max((each for each in causes if each is not None), default=None)
-            yield said if cause == said.cause else msgspec.structs.replace(said, cause=cause)
+            orders = [each for each in (said.envelope, *said.envelope.parts) if each.order_id or each.client_order_id]
+            # A list is one of the orders that there are, be it none; what is said of one order needs it.
+            maker = self._maker(said, orders[0]) if said.envelope.role == "push" and len(orders) == 1 else None
+            if maker is not None and maker not in said.causes:
+                said = msgspec.structs.replace(said, causes=(*said.causes, maker))
+            yield said
 
     def _maker(self, said: Said, order: Envelope) -> int | None:
         maker = self._makers.get(order.order_id or "")

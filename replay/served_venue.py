@@ -283,8 +283,9 @@ class ServedVenue(Gateway[Line]):
     def _say(self, line: Line, said: Said, now_ns: int) -> None:
         match said.kind:
             case "message":
-                request = said.answers if said.answers is not None else said.cause
-                pair = line.pairs.get(request or 0) or self._pairs.get(request or 0)
+                requests = (said.answers,) if said.answers is not None else reversed(said.causes)
+                pairs = (line.pairs.get(each) or self._pairs.get(each) for each in requests)
+                pair = next((pair for pair in pairs if pair is not None), None)
                 self.say(line.number, self._fitting(line, said, pair, now_ns))
             case "ping":
                 self._heartbeats.ping_as_recorded(line, said)

@@ -22,16 +22,20 @@ REST = "https://api.venue.example"
 class Recording:
     """A recording that is told line by line; :meth:`wait` lets time pass in between."""
 
-    def __init__(self) -> None:
+    def __init__(self, venue: str = "reya") -> None:
         self.now_ns = 1_000 * MS
+        self._venue = venue
         self._rows: list[Event] = []
 
     def wait(self, ms: float) -> Self:
         self.now_ns += round(ms * MS)
         return self
 
-    def open(self, conn: int = 1, *, status: int = 101, url: str = URL) -> Self:
-        text = as_json(Handshake(url=url, status=status, request=[("Origin", "https://bot.example")])).decode()
+    def open(self, conn: int = 1, *, status: int = 101, url: str = URL, body: str = "", **headers: str) -> Self:
+        response = list(headers.items())
+        asked = [("Origin", "https://bot.example")]
+        handshake = Handshake(url=url, status=status, request=asked, response=response, body=body)
+        text = as_json(handshake).decode()
         return self._row(conn, "client", kind="open", text=text)
 
     def ask(self, key: str, op: str = "cancelAll", conn: int = 1, *, relayed: bool = True, **payload: Any) -> Self:
@@ -46,6 +50,9 @@ class Recording:
         text = reply(key, op, error=error, **payload)
         self._row(conn, "venue", text=text, relay_ns=1000 if delivered else None)
         return self.wait(0.001)  # until it has reached the bot
+
+    def hear(self, text: str, conn: int = 1, *, delivered: bool = True) -> Self:
+        return self._row(conn, "venue", text=text, relay_ns=1000 if delivered else None)
 
     def ping(self, conn: int = 1) -> Self:
         return self._row(conn, "venue", kind="ping", text=None)._row(conn, "client", kind="pong", text=None)
@@ -70,7 +77,7 @@ class Recording:
         return self._row(conn, "venue", kind="http_response", text=told)
 
     def events(self) -> list[Event]:
-        return list(Decoder(dialect("reya")).see_all(self._rows))
+        return list(Decoder(dialect(self._venue)).see_all(self._rows))
 
     def script(self, *wanted: int, until: int | None = None, mode: str = "reverse") -> Script:
         upstreams = {"": URL, "rest": REST}

@@ -1,0 +1,414 @@
+"""What a served venue says to whom, and when."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from replay.recording import URL, Recording
+from replay.served_client import AT_ONCE, Served
+
+from wsreplay.venues.gateway import Close, Cut
+
+
+def message(**fields: Any) -> str:
+    return json.dumps(fields)
+
+
+def place(key: Any, qty: str = "1", **more: Any) -> str:
+    return message(op="place", id=key, symbol="BTC", side="buy", qty=qty, price="100", **more)
+
+
+def placed(key: Any, order_id: str, **more: Any) -> str:
+    return message(id=key, result={"status": "open", "orderId": order_id, **more})
+
+
+def subscribe(channel: str, key: int = 1) -> str:
+    return message(op="subscribe", id=key, channel=channel)
+
+
+def trade(channel: str, price: int) -> str:
+    return message(channel=channel, data={"price": str(price)})
+
+
+def generic() -> Recording:
+    return Recording("generic").open()
+
+
+def streaming() -> Recording:
+    """A subscription to trades, three of them ten milliseconds apart, and one more after the subscription's end."""
+    recording = generic().wait(5).say(subscribe("trades")).wait(2).hear(message(id=1, result="subscribed"))
+    for price in (1, 2, 3):
+        recording.wait(10).hear(trade("trades", price))
+    return recording
+
+
+def prices(served: Served, conn: int) -> list[str]:
+    return [json.loads(each)["data"]["price"] for each in served.heard[conn] if "channel" in json.loads(each)]
+
+
+# Pace
+
+
+def test_a_reply_takes_as_long_as_it_took_counted_from_the_live_request() -> None:
+    served = Served(generic().wait(50).say(place(1)).wait(7).hear(placed(1, "a-1")).events(), "generic")
+    conn = served.open()
+    served.wait(300)
+    served.send(conn, place("x"))
+    served.wait(1000)
+    assert served.times[conn] == [307]
+
+
+def test_at_twice_the_speed_it_takes_half_of_it_and_at_the_highest_nothing() -> None:
+    events = generic().wait(50).say(place(1)).wait(8).hear(placed(1, "a-1")).events()
+    for speed, expected in ((2.0, 4), (AT_ONCE, 0)):
+        served = Served(events, "generic", speed=speed)
+        conn = served.open()
+        served.send(conn, place("x"))
+        served.wait(1000)
+        assert served.times[conn] == [expected]
+
+
+def test_pushes_come_in_their_recorded_distance_from_what_the_client_did() -> None:
+    served = Served(streaming().events(), "generic")
+    conn = served.open()
+    served.wait(100)
+    served.send(conn, subscribe("trades"))
+    served.wait(1000)
+    assert served.times[conn] == [102, 112, 122, 132]
+    assert prices(served, conn) == ["1", "2", "3"]
+
+
+def test_what_the_venue_says_first_needs_no_request() -> None:
+    served = Served(generic().wait(3).hear(message(type="welcome")).events(), "generic")
+    conn = served.open()
+    served.wait(100)
+    assert served.times[conn] == [3]
+
+
+# Subscriptions
+
+
+def test_nothing_of_a_subscription_comes_before_it() -> None:
+    served = Served(streaming().wait(5).hear(message(type="news", text="x")).events(), "generic")
+    conn = served.open()
+    served.wait(60_000)
+    assert [json.loads(each)["type"] for each in served.heard[conn]] == ["news"], "the rest goes on after its patience"
+    served.send(conn, subscribe("trades"))
+    served.wait(1000)
+    assert prices(served, conn) == ["1", "2", "3"], "who subscribes late hears the stream from its beginning"
+
+
+def test_nothing_of_a_subscription_comes_after_its_end() -> None:
+    recording = streaming().wait(20).say(message(op="unsubscribe", id=2, channel="trades"))
+    served = Served(recording.wait(1).hear(message(id=2, result="unsubscribed")).events(), "generic")
+    conn = served.open()
+    served.send(conn, subscribe("trades"))
+    served.wait(13)
+    served.send(conn, message(op="unsubscribe", id=7, channel="trades"))
+    served.wait(1000)
+    assert prices(served, conn) == ["1"]
+    assert json.loads(served.last(conn)) == {"id": 7, "result": "unsubscribed"}
+
+
+def test_a_part_of_a_subscription_brings_its_part() -> None:
+    recording = generic().say(message(op="subscribe", id=1, args=["trades", "books"]))
+    recording.wait(2).hear(trade("trades", 1)).wait(1).hear(trade("books", 2)).wait(1).hear(trade("trades", 3))
+    served = Served(recording.events(), "generic")
+    conn = served.open()
+    served.send(conn, message(op="subscribe", id=1, args=["trades"]))
+    served.wait(1000)
+    assert prices(served, conn) == ["1", "3"]
+    assert served.told == []
+
+
+def test_a_subscription_that_was_lost_in_the_recording_can_be_repeated_on_the_next_line() -> None:
+    served = Served(streaming().open(2).events(), "generic")
+    first, second = served.open(), served.open()
+    served.send(second, subscribe("trades"))
+    served.wait(1000)
+    assert prices(served, second) == ["1", "2", "3"]
+    assert served.heard[first] == []
+
+
+# Orders
+
+
+def order_push(order_id: str, status: str) -> str:
+    return message(channel="orders", data={"orderId": order_id, "status": status})
+
+
+def test_news_of_an_order_wait_for_the_order_whichever_line_made_it() -> None:
+    recording = generic().open(2).wait(10).say(place(1)).wait(5).hear(placed(1, "a-1"))
+    served = Served(recording.wait(20).hear(order_push("a-1", "filled"), 2).events(), "generic")
+    trading, listening = served.open(), served.open()
+    served.wait(60_000)
+    assert served.heard[listening] == []
+    served.send(trading, place(1))
+    served.wait(1000)
+    assert served.times[listening] == [60_025]
+
+
+def test_news_of_an_order_that_nobody_wants_now_never_come() -> None:
+    recording = generic().say(subscribe("orders")).wait(10).say(place(7)).wait(5).hear(placed(7, "a-1"))
+    recording.wait(5).hear(order_push("a-1", "filled")).wait(5).hear(order_push("older-1", "filled"))
+    served = Served(recording.events(), "generic")
+    conn = served.open()
+    served.send(conn, subscribe("orders"))
+    served.wait(60_000)
+    assert served.heard[conn] == [order_push("older-1", "filled")], "that one was there before"
+
+
+def test_the_bots_own_ids_stand_in_the_place_of_the_recorded_ones() -> None:
+    recording = generic().say(place(1, clientOrderId="c-1")).hear(placed(1, "a-1", clientOrderId="c-1", qty=1))
+    recording.wait(5).hear(message(channel="orders", data={"clientOrderId": "c-1", "status": "open"}))
+    served = Served(recording.events(), "generic")
+    conn = served.open()
+    served.send(conn, place(77, clientOrderId="mine"))
+    served.wait(1000)
+    assert served.heard[conn] == [
+        placed(77, "a-1", clientOrderId="mine", qty=1),
+        message(channel="orders", data={"clientOrderId": "mine", "status": "open"}),
+    ]
+
+
+def test_one_recorded_order_wanted_twice_makes_two_with_ids_of_their_own() -> None:
+    recording = (
+        generic().say(place(1)).hear(placed(1, "order-100")).say(message(op="cancel", id=2, orderId="order-100"))
+    )
+    recording.hear(message(id=2, result={"status": "cancelled", "orderId": "order-100"}))
+    served = Served(recording.events(), "generic")
+    conn = served.open()
+    for key in (1, 2):
+        served.send(conn, place(key))
+        served.wait(10)
+    assert served.heard[conn] == [placed(1, "order-100"), placed(2, "order-101")]
+    served.send(conn, message(op="cancel", id=3, orderId="order-101"))
+    served.wait(10)
+    assert served.last(conn) == message(id=3, result={"status": "cancelled", "orderId": "order-101"})
+    assert served.told == []
+
+
+def listed(*ids: str) -> str:
+    orders = [{"orderId": each, "status": "open", "side": "buy", "clientOrderId": f"of-{each}"} for each in ids]
+    return message(id=9, result={"orders": orders})
+
+
+def test_a_list_shows_the_orders_that_there_are_now() -> None:
+    recording = generic().say(place(1)).hear(placed(1, "order-1")).say(place(2, "2")).hear(placed(2, "order-2"))
+    recording.say(message(op="orders", id=9)).hear(listed("order-0", "order-1", "order-2"))
+    served = Served(recording.events(), "generic")
+    conn = served.open()
+    served.send(conn, place(1))
+    served.send(conn, message(op="orders", id=9))
+    served.wait(10)
+    assert json.loads(served.last(conn)) == json.loads(listed("order-0", "order-1")), (
+        "order-0 is older than the recording"
+    )
+
+
+def test_a_list_of_orders_is_never_older_than_the_orders() -> None:
+    recording = generic().say(message(op="orders", id=8)).hear(listed("order-0").replace("9", "8")).wait(10)
+    recording.say(place(1)).hear(placed(1, "order-1")).wait(10).say(message(op="orders", id=9))
+    served = Served(recording.hear(listed("order-0", "order-1")).events(), "generic")
+    conn = served.open()
+    served.send(conn, place(1))
+    served.wait(10)
+    served.send(conn, message(op="orders", id=5))
+    served.wait(10)
+    assert [each["orderId"] for each in json.loads(served.last(conn))["result"]["orders"]] == ["order-0", "order-1"]
+
+
+# How lines end
+
+
+def test_what_a_fault_kept_from_the_bot_is_said() -> None:
+    recording = generic().say(place(1)).wait(3).fault("drop rst before reply").hear(placed(1, "a-1"), delivered=False)
+    served = Served(recording.end("proxy").end("proxy", leg="venue").events(), "generic")
+    conn = served.open()
+    served.send(conn, place(1))
+    served.wait(60_000)
+    assert served.heard[conn] == [placed(1, "a-1")]
+    assert not served.ends
+
+
+def test_what_nobody_knows_is_answered_as_if_it_was_never_recorded_and_says_why() -> None:
+    recording = generic().say(place(1), relayed=False).wait(3).fault("drop rst before request").end("proxy")
+    served = Served(recording.events(), "generic")
+    conn = served.open()
+    served.send(conn, place(1))
+    served.wait(10)
+    assert json.loads(served.last(conn))["error"]["code"] == "NOT_RECORDED"
+    assert served.told == ["place BTC buy 1 @ 100 is #2 of the recording, but it never reached the venue"]
+
+
+def test_but_if_the_same_was_answered_later_that_is_the_answer() -> None:
+    recording = generic().say(place(1), relayed=False).wait(3).fault("drop rst before request").end("proxy")
+    served = Served(recording.open(2).say(place(2), 2).hear(placed(2, "a-1"), 2).events(), "generic")
+    conn = served.open()
+    served.send(conn, place(1))
+    served.wait(10)
+    assert served.heard[conn] == [placed(1, "a-1")]
+
+
+def test_the_venues_own_goodbye_comes_again_in_its_place() -> None:
+    recording = generic().say(place(1)).hear(placed(1, "a-1")).wait(40).close(1012, sender="venue")
+    served = Served(recording.end("fin", leg="venue").events(), "generic")
+    conn = served.open()
+    served.send(conn, place(1))
+    served.wait(39)
+    assert not served.ends
+    served.wait(2)
+    assert served.ends[conn] == Close(conn, 1012, "")
+
+
+def test_a_reset_by_the_venue_comes_again() -> None:
+    served = Served(generic().wait(5).end("rst", leg="venue").events(), "generic")
+    conn = served.open()
+    served.wait(10)
+    assert served.ends[conn] == Cut(conn, "rst")
+
+
+def test_a_line_that_the_client_left_is_not_ended_for_it() -> None:
+    events = generic().wait(5).close().close(sender="venue").end("fin", leg="venue").end("fin").events()
+    served = Served(events, "generic")
+    served.open()
+    served.wait(60_000)
+    assert not served.ends
+
+
+# Handshakes
+
+
+def test_a_refused_handshake_is_refused_again_in_its_turn() -> None:
+    recording = Recording("generic").open(1, status=503, body="down").open(2).hear(message(type="welcome"), 2)
+    served = Served(recording.events(), "generic")
+    refusal = served.refused()
+    assert (refusal.status, refusal.body) == (503, "down")
+    conn = served.open()
+    served.wait(10)
+    assert served.heard[conn] == [message(type="welcome")]
+
+
+def test_lines_are_told_apart_by_path_and_query() -> None:
+    recording = Recording("generic").open(1, url=URL + "ws?stream=a").open(2, url=URL + "ws?stream=b")
+    recording.hear(message(type="welcome", n=1), 1).hear(message(type="welcome", n=2), 2)
+    served = Served(recording.events(), "generic")
+    second = served.open("/ws?stream=b")
+    served.wait(10)
+    assert served.heard[second] == [message(type="welcome", n=2)]
+
+
+def test_a_path_that_was_never_recorded_is_refused_and_named() -> None:
+    served = Served(Recording("generic").open(1, url=URL + "ws").events(), "generic")
+    assert served.refused("/other").status == 404
+    assert served.told == ["a line to /other was never recorded; the nearest is #1: path /other instead of /ws"]
+
+
+def test_more_clients_than_were_recorded_each_hear_it_all() -> None:
+    served = Served(streaming().events(), "generic")
+    conns = [served.open() for _ in range(3)]
+    for conn in conns:
+        served.send(conn, subscribe("trades", key=conn))
+    served.wait(1000)
+    for conn in conns:
+        assert json.loads(served.heard[conn][0])["id"] == conn
+        assert prices(served, conn) == ["1", "2", "3"]
+
+
+# Heartbeats
+
+
+def test_a_clients_ping_is_answered_as_often_as_it_comes() -> None:
+    served = Served(generic().say(message(op="ping", n=5)).hear(message(op="pong", n=5)).events(), "generic")
+    conn = served.open()
+    for number in (7, 8, 9):
+        served.send(conn, message(op="ping", n=number))
+    assert served.heard[conn] == [message(op="pong", n=number) for number in (7, 8, 9)]
+
+
+def test_also_if_none_was_ever_recorded() -> None:
+    served = Served(generic().events(), "generic")
+    conn = served.open()
+    served.send(conn, message(op="ping", id=3))
+    assert served.heard[conn] == [message(op="pong", id=3)]
+
+
+def test_pings_that_are_messages_go_on_at_their_pace_and_pongs_need_no_match() -> None:
+    recording = generic()
+    for _ in range(3):
+        recording.wait(2000).hear(message(op="ping")).say(message(op="pong"))
+    served = Served(recording.events(), "generic")
+    conn = served.open()
+    for _ in range(10):
+        served.wait(2000)
+        served.send(conn, message(op="pong"))
+    assert served.heard[conn].count(message(op="ping")) >= 9
+    assert served.told == []
+
+
+def test_recorded_ping_frames_come_again() -> None:
+    served = Served(generic().wait(5).ping().wait(5).ping().events(), "generic")
+    served.open()
+    served.wait(100)
+    assert served.pings == 2
+
+
+# Who goes another way
+
+
+def test_a_request_that_never_comes_does_not_hold_back_what_others_wait_for() -> None:
+    recording = generic().say(place(1)).wait(2).say(message(op="status", id=2)).wait(3)
+    recording.hear(placed(1, "a-1")).hear(message(id=2, result={"status": "ok"}))
+    served = Served(recording.events(), "generic")
+    conn = served.open()
+    served.send(conn, message(op="status", id=2))
+    served.wait(4)
+    assert served.heard[conn] == [message(id=2, result={"status": "ok"})]
+
+
+def test_news_wait_for_a_request_with_patience_and_from_then_on_for_none() -> None:
+    recording = generic().wait(100).say(message(op="status", id=1)).wait(5).hear(message(type="news", n=1))
+    recording.wait(100).say(message(op="status", id=2)).wait(5).hear(message(type="news", n=2))
+    served = Served(recording.events(), "generic")
+    conn = served.open()
+    served.wait(60_000)
+    assert served.times[conn] == [5_105, 5_210]
+
+
+# What was never recorded
+
+
+def test_the_nearest_is_named_with_what_differs_each_once() -> None:
+    served = Served(generic().say(place(1)).hear(placed(1, "a-1")).events(), "generic")
+    conn = served.open()
+    for _ in range(2):
+        served.send(conn, place(3, "2"))
+    served.wait(10)
+    assert served.told == ["place BTC buy 2 @ 100 was never recorded; the nearest is #2: quantity 2 instead of 1"]
+    why = {"code": "NOT_RECORDED", "message": served.told[0]}
+    assert [json.loads(each) for each in served.heard[conn]] == [{"id": 3, "error": why}] * 2
+
+
+def test_the_venues_own_refusal_of_such_a_request_is_preferred() -> None:
+    refused = message(id=1, error={"code": "TOO_MUCH", "message": "no"})
+    served = Served(generic().say(place(1, "9")).hear(refused).events(), "generic")
+    conn = served.open()
+    served.send(conn, place("mine", "2"))
+    assert json.loads(served.last(conn)) == {"id": "mine", "error": {"code": "TOO_MUCH", "message": "no"}}
+
+
+def test_silence_is_silence() -> None:
+    served = Served(generic().say(place(1)).hear(placed(1, "a-1")).events(), "generic", unmatched="silent")
+    conn = served.open()
+    served.send(conn, place(3, "2"))
+    served.wait(10_000)
+    assert served.heard[conn] == []
+    assert len(served.told) == 1
+
+
+def test_nothing_like_it_is_said_to_be_nothing_like_it() -> None:
+    served = Served(generic().events(), "generic")
+    conn = served.open()
+    served.send(conn, message(op="transfer", id=1))
+    assert served.told == ["transfer was never recorded, nor anything like it"]
