@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from math import inf
 from pathlib import Path
@@ -23,6 +23,7 @@ from wsreplay.replay.outputs import Note
 from wsreplay.replay.recorder import ReplayRecorder
 from wsreplay.replay.script import Script
 from wsreplay.replay.scriptwriter import Scriptwriter
+from wsreplay.replay.serving import served
 from wsreplay.replay.targets import Targets, check_orders_allowed
 from wsreplay.replay.verdict import Finding, Verdict, judge, tales
 from wsreplay.venues.dialect import Dialect
@@ -38,7 +39,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be replayed, where, and how."""
 
     to: tuple[str, ...] = ()
-    """``[NAME=]URL`` each; none: the simulator of the capture's venue."""
+    """``[NAME=]URL`` each; none: the simulator of the capture's venue, else the venue as it was recorded."""
     speed: float = inf
     wanted: frozenset[int] | None = None
     """The messages and requests that are sent, by their ``seq``; None: all."""
@@ -82,10 +83,15 @@ async def perform(capture: Capture, plan: Plan, *, tell: Callable[[str], None] =
         targets.check(script)
         key = _key_for(targets, venue, plan.key, script)
         return await _play(capture, plan, script, venue, targets, key, "the server named with --to")
+    key = plan.key or (venue.demo_key if isinstance(venue, Refreshing) else None)
+    if venue.name not in simulated():
+        async with served(capture, speed=plan.speed, tell=tell) as server:
+            targets = Targets(_named(server.urls), about.upstreams)
+            targets.check(script)
+            return await _play(capture, plan, script, venue, targets, key, "the venue as it was recorded")
     async with _simulated(venue, plan.key, script, plan.speed) as urls:
         targets = Targets(urls, about.upstreams)
         targets.check(script)
-        key = plan.key or (venue.demo_key if isinstance(venue, Refreshing) else None)
         return await _play(capture, plan, script, venue, targets, key, f"the simulator of {venue.name}")
 
 
@@ -161,14 +167,16 @@ def _findings(capture: Capture, speed: float) -> list[Finding]:
 @asynccontextmanager
 async def _simulated(venue: Dialect, key: bytes | None, script: Script, speed: float) -> AsyncIterator[list[str]]:
     """The simulator of the venue, fit for this script; its URLs with their names."""
-    if venue.name not in simulated():
-        raise UserError(f"there is no simulator of {venue.name!r}: name a server with --to URL")
     if isinstance(venue, Rehearsing):
         made = venue.simulator(key=key, accounts=script.accounts, symbols=script.symbols, speed=speed)
     else:
         made = simulator(venue.name)(host="127.0.0.1", port=0)
     async with made as running:
-        yield [f"{name}={url}" if name else url for name, url in running.urls.items()]
+        yield _named(running.urls)
+
+
+def _named(urls: Mapping[str, str]) -> list[str]:
+    return [f"{name}={url}" if name else url for name, url in urls.items()]
 
 
 def _key_for(targets: Targets, venue: Dialect, key: bytes | None, script: Script) -> bytes | None:
