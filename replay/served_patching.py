@@ -51,7 +51,7 @@ def patched(text: str, swaps: Iterable[Swap], read: Read, shift_ns: int = 0, at_
         return text
     edits: dict[int, tuple[int, int, str]] = {}
     for swap in swaps:
-        if swap.recorded == swap.live or swap.recorded not in text:
+        if swap.recorded == swap.live:
             continue
         for scalar in _places(text, spans, swap, read):
             edits.setdefault(scalar.start, (scalar.start, scalar.end, _written(swap, scalar)))
