@@ -108,7 +108,7 @@ def serve(
             _session(opened, unmatched, speed, plan, listen=listen, anywhere=listen_anywhere, out=out, command=command)
         )
         with Capture.open(recorded.path) as live:
-            outcome = outcome_of(opened, live, missed)
+            outcome = outcome_of(opened, live, missed, speed)
     if not outcome.lines and not outcome.requests:
         click.echo(f"capture {recorded.path}")
         raise UserError("could not run: no bot connected; give it the address of the line above that says listening")

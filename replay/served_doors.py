@@ -26,7 +26,7 @@ class Doors:
     def at(self, listener: str, target: str) -> ServedLine | None:
         """The recorded line for whoever knocks here; None: nobody ever did."""
         here = [line for line in self._lines if line.upstream == listener]
-        path = urlsplit(target).path
+        path = _path(target)
         lines = [line for line in here if _same_query(line.url, target) and _path(line.url) == path]
         lines = lines or [line for line in here if _path(line.url) == path]
         if not lines:
@@ -54,7 +54,7 @@ class Doors:
 
 
 def _path(url: str) -> str:
-    return urlsplit(url).path or "/"
+    return urlsplit(url).path.rstrip("/")
 
 
 def _same_query(recorded: str, live: str) -> bool:

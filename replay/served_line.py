@@ -57,6 +57,8 @@ class ServedCourse:
         self.came: dict[int, int] = {}
         """When each recorded request came."""
         self._on: dict[str, bool] = {}
+        self.wake_ns: int | None = None
+        """When :meth:`due` has something to say, or to give up."""
 
     @property
     def over(self) -> bool:
@@ -81,12 +83,10 @@ class ServedCourse:
         self._on[channel] = begins
 
     def due(self, now_ns: int) -> Iterator[Said]:
-        """What is to be said by now, in its order; :attr:`wake_ns` says when to ask again."""
+        """What is to be said by now, in its order."""
         while (said := self._next(now_ns)) is not None:
             if self._wanted(said):
                 yield said
-
-    wake_ns: int | None = None
 
     def _wanted(self, said: Said) -> bool:
         return said.channel is None or self._on.get(said.channel, self._on.get("*", True))

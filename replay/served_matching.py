@@ -32,6 +32,11 @@ class Match(NamedTuple):
     again: bool
     """It was taken before: it is wanted more often than it was recorded."""
 
+    @property
+    def beyond(self) -> bool:
+        """Whether what it asks for is more than was recorded: another order, or what there is after one."""
+        return self.again and (self.wish.envelope.intent is not None or _asks(self.wish))
+
 
 class Miss(NamedTuple):
     """A live request that was never recorded."""

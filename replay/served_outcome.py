@@ -10,6 +10,9 @@ from wsreplay.replay.outputs import Note
 from wsreplay.replay.served_matching import Miss
 from wsreplay.replay.verdict import Finding, Verdict, judge, tales
 
+_OF_TIME = frozenset({"late-reply", "reconnect-storm"})
+"""Incidents that at another speed say nothing."""
+
 
 class Stranger(msgspec.Struct, frozen=True, kw_only=True):
     """A request that was never recorded."""
@@ -34,11 +37,13 @@ class ServedOutcome(msgspec.Struct, frozen=True, kw_only=True):
         return self.verdict.reproduced and not self.strangers
 
 
-def outcome_of(recorded: Capture, live: Capture, missed: tuple[Miss, ...]) -> ServedOutcome:
-    """Compare the session with the recording that was served."""
+def outcome_of(recorded: Capture, live: Capture, missed: tuple[Miss, ...], speed: float = 1.0) -> ServedOutcome:
+    """Compare the session with the recording that was served; at another speed, without what is made of time."""
     told = tales(live.events())
     notes = [Note(miss.nearest.seq, str(miss)) for miss in missed if miss.nearest is not None]
-    verdict = judge(tales(recorded.events()), told, notes=notes, incidents=(_findings(recorded), _findings(live)))
+    verdict = judge(
+        tales(recorded.events()), told, notes=notes, incidents=(_findings(recorded, speed), _findings(live, speed))
+    )
     return ServedOutcome(
         verdict=verdict,
         strangers=tuple(
@@ -54,6 +59,10 @@ def outcome_of(recorded: Capture, live: Capture, missed: tuple[Miss, ...]) -> Se
     )
 
 
-def _findings(capture: Capture) -> list[Finding]:
+def _findings(capture: Capture, speed: float) -> list[Finding]:
     """The incidents in a capture, found now: those that it holds may have been found by older rules."""
-    return [Finding(each.kind, each.seq, each.summary) for each in incidents_in(capture.events())]
+    return [
+        Finding(each.kind, each.seq, each.summary)
+        for each in incidents_in(capture.events())
+        if speed == 1.0 or each.kind not in _OF_TIME
+    ]

@@ -17,6 +17,7 @@ from wsreplay.captures.rest_rows import request_in, response_in
 from wsreplay.captures.wire import Handshake
 from wsreplay.replay.rows import headers_of, json_of
 from wsreplay.replay.scriptwriter import KNOWS_RELAY
+from wsreplay.replay.served_makers import Makers
 from wsreplay.replay.served_script import Said, ServedLine, ServedScript, Wish, is_ping, subscriptions
 from wsreplay.replay.served_stages import Stages
 from wsreplay.venues.dialect import Dialect
@@ -53,11 +54,12 @@ class ServedScriptwriter:
         self._lines: dict[int, _Line] = {}
         self._wishes: dict[int, dict[str, Any]] = {}
         self._asked: dict[int, tuple[int, HttpMessage]] = {}
-        self._by_client_order_id: dict[str, int] = {}
-        self._makers: dict[str, int] = {}
+        self._makers = Makers()
         self._accounts: dict[str, None] = {}
         self._symbols: dict[str, None] = {}
         self._stages = Stages(upstreams)
+        self._struck_first: set[int | None] = set()
+        """Connections on which a fault struck before they were open."""
         self._gaps = 0
 
     def write(self, events: Iterable[Event]) -> ServedScript:
@@ -67,7 +69,8 @@ class ServedScriptwriter:
             if event.part == 0:
                 self._see(event)
             for fact in facts:
-                self._learn(fact)
+                # An order can turn up elsewhere than in the reply to its request.
+                self._makers.made(fact.of_seq or 0, fact.order_id)
         lines = {
             conn: msgspec.structs.replace(
                 each.line, said=tuple(self._caused(each)), wishes=tuple(each.wishes), pongs=tuple(each.pongs)
@@ -77,8 +80,8 @@ class ServedScriptwriter:
         return ServedScript(
             stages=self._stages.all(),
             lines=lines,
-            wishes={seq: Wish(**wish) for seq, wish in self._wishes.items()},
-            makers=self._makers,
+            wishes={seq: Wish(**wish, order_id=self._makers.orders.get(seq)) for seq, wish in self._wishes.items()},
+            makers=self._makers.by_order,
             accounts=tuple(self._accounts),
             symbols=tuple(self._symbols),
             gaps=self._gaps,
@@ -99,8 +102,7 @@ class ServedScriptwriter:
             case "end", _:
                 self._ended(event)
             case "fault", _:
-                if event.conn in self._lines and json_of(event.text).get("effect") == "drop":
-                    self._lines[event.conn].cut = True
+                self._struck(event)
             case "http_request", _:
                 self._asked_rest(event)
             case "http_response", _:
@@ -115,6 +117,8 @@ class ServedScriptwriter:
             handshake = msgspec.json.decode(event.text or "", type=Handshake)
         except msgspec.MsgspecError:
             return
+        if handshake.status != 101 and event.conn in self._struck_first:
+            return  # a fault refused it; the venue never heard of it
         line = ServedLine(
             conn=event.conn or 0,
             seq=event.seq,
@@ -126,6 +130,12 @@ class ServedScriptwriter:
             body=handshake.body,
         )
         self._lines[event.conn or 0] = _Line(line)
+
+    def _struck(self, event: Event) -> None:
+        if event.conn not in self._lines:
+            self._struck_first.add(event.conn)
+        elif json_of(event.text).get("effect") == "drop":
+            self._lines[event.conn].cut = True
 
     def _line(self, event: Event) -> _Line:
         conn = event.conn or 0
@@ -200,8 +210,7 @@ class ServedScriptwriter:
             "envelope": envelope,
             **more,
         }
-        if envelope.intent is not None and envelope.client_order_id is not None:
-            self._by_client_order_id[envelope.client_order_id] = event.seq
+        self._makers.wanted(event.seq, envelope)
         for names, name in ((self._accounts, envelope.account), (self._symbols, envelope.symbol)):
             if name is not None:
                 names[name] = None
@@ -229,20 +238,8 @@ class ServedScriptwriter:
             wish = self._wishes[answers]
             if wish.get("reply") is None:
                 wish["reply"], wish["unknown"] = said, ""
-                self._made_order(wish, envelope)
-
-    def _made_order(self, wish: dict[str, Any], envelope: Envelope) -> None:
-        if wish["envelope"].intent is not None and envelope.order_id is not None and envelope.error_code is None:
-            wish["order_id"] = envelope.order_id
-            self._makers.setdefault(envelope.order_id, wish["seq"])
-
-    def _learn(self, fact: Event) -> None:
-        """An order can turn up elsewhere than in the reply to its request."""
-        wish = self._wishes.get(fact.of_seq or 0)
-        if wish is not None and fact.order_id is not None and wish["envelope"].intent is not None:
-            self._makers.setdefault(fact.order_id, wish["seq"])
-            if wish.get("order_id") is None:
-                wish["order_id"] = fact.order_id
+                if envelope.error_code is None:
+                    self._makers.made(answers, envelope.order_id)
 
     def _note(self, event: Event, **fields: Any) -> Said:
         line = self._line(event)
@@ -271,18 +268,10 @@ class ServedScriptwriter:
     def _caused(self, line: _Line) -> Iterator[Said]:
         """Pushes about orders wait for what made these; only now it is known what did."""
         for said in line.said:
-            orders = [each for each in (said.envelope, *said.envelope.parts) if each.order_id or each.client_order_id]
-            # A list is one of the orders that there are, be it none; what is said of one order needs it.
-            maker = self._maker(said, orders[0]) if said.envelope.role == "push" and len(orders) == 1 else None
+            maker = self._makers.maker(said)
             if maker is not None and maker not in said.causes:
                 said = msgspec.structs.replace(said, causes=(*said.causes, maker))
             yield said
-
-    def _maker(self, said: Said, order: Envelope) -> int | None:
-        maker = self._makers.get(order.order_id or "")
-        if maker is None and order.order_id is None:
-            maker = self._by_client_order_id.get(order.client_order_id or "")
-        return maker if maker is not None and maker < said.seq else None
 
     # REST
 
@@ -305,4 +294,5 @@ class ServedScriptwriter:
         wish["reply"] = Said(
             seq=event.seq, index=0, at_ns=event.at_ns, mono_ns=event.mono_ns, envelope=envelope, answers=seq
         )
-        self._made_order(wish, envelope)
+        if envelope.error_code is None:
+            self._makers.made(seq, envelope.order_id)

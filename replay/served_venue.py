@@ -14,10 +14,10 @@ from wsreplay.replay.served_doors import Doors
 from wsreplay.replay.served_heartbeats import Heartbeats
 from wsreplay.replay.served_line import PATIENCE_NS, ServedCourse
 from wsreplay.replay.served_matching import Match, Matcher, Miss, text_of
-from wsreplay.replay.served_orders import LiveOrder, LiveOrders, Swap
-from wsreplay.replay.served_patching import patched, swaps_between, swaps_between_http, with_live_orders
+from wsreplay.replay.served_orders import LiveOrders
+from wsreplay.replay.served_pairs import Pair, Pairs
 from wsreplay.replay.served_refusals import Refusals
-from wsreplay.replay.served_script import Said, ServedLine, ServedScript, Wish, subscriptions
+from wsreplay.replay.served_script import Said, ServedLine, ServedScript, subscriptions
 from wsreplay.replay.served_shadow import Shadow, Told
 from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.envelope import Envelope, HttpMessage
@@ -30,14 +30,6 @@ _NOT_OURS = frozenset(
 )
 
 
-class _Pair(msgspec.Struct, frozen=True):
-    """A live request and the recorded one that it is."""
-
-    wish: Wish
-    swaps: tuple[Swap, ...]
-    order: LiveOrder | None = None
-
-
 class Line(msgspec.Struct):
     """A live line."""
 
@@ -45,8 +37,6 @@ class Line(msgspec.Struct):
     knock: Knock
     recorded: ServedLine
     course: ServedCourse
-    pairs: dict[int, _Pair] = {}
-    """By the recorded request, the last live one that was it."""
 
 
 class ServedVenue(Gateway[Line]):
@@ -75,16 +65,17 @@ class ServedVenue(Gateway[Line]):
         self._dialect = dialect
         self._unmatched = unmatched
         self._shadow = shadow
+        self._simulates = shadow if unmatched == "simulator" else None
         self._speed = speed
         self._patience_ns = patience_ns
         self._tell = tell
         self._doors = Doors(script)
         self._reserved: dict[Knock, ServedLine] = {}
-        self._orders = LiveOrders(script)
-        self._matcher = Matcher(script, self._orders)
+        orders = LiveOrders(script)
+        self._matcher = Matcher(script, orders)
+        self._pairs = Pairs(dialect, orders)
         self._refusals = Refusals(script, dialect)
         self._heartbeats = Heartbeats(self, script, dialect)
-        self._pairs: dict[int, _Pair] = {}
         self._came: dict[int, int] = {}
         """When each recorded request first came, on any line."""
         self._origins = {stage.name: stage.origin for stage in script.stages}
@@ -189,13 +180,14 @@ class ServedVenue(Gateway[Line]):
             found = self._matcher.find(envelope, payload, line.recorded.conn, line.course.came)
             if isinstance(found, Miss):
                 self._stranger(line, payload, envelope, found, now_ns)
+            elif found.beyond and self._simulates is not None:
+                self._simulates.heard(line.number, line.knock, payload, now_ns, answered=True)
             else:
                 self._known(line, payload, envelope, found, now_ns)
 
     def _known(self, line: Line, payload: str | bytes, envelope: Envelope, match: Match, now_ns: int) -> None:
         wish = match.wish
-        pair = self._paired(wish, envelope, swaps_between(wish.payload, payload, wish.envelope, envelope), line.number)
-        line.pairs[wish.seq] = self._pairs[wish.seq] = pair
+        pair = self._pairs.pair(wish, payload, envelope, line.number)
         wanted = dict(subscriptions(envelope))
         for channel, begins in wanted.items():
             line.course.subscribe(channel, begins)
@@ -212,23 +204,14 @@ class ServedVenue(Gateway[Line]):
                 self.agenda.at(due_ns, lambda at_ns: self._reply(line, pair, at_ns))
         self._came.setdefault(wish.seq, now_ns)
         if self._shadow is not None and wish.accepted:
-            made = pair.order.live_id if pair.order is not None else None
-            self._shadow.heard(line.number, line.knock, payload, now_ns, order_id=made)
-
-    def _paired(self, wish: Wish, envelope: Envelope, swaps: list[Swap], line: int) -> _Pair:
-        self._orders.met(wish.envelope, envelope)
-        order = None
-        if wish.order_id is not None and wish.envelope.intent is not None and wish.accepted:
-            order = self._orders.make(wish.order_id, swaps, line)
-            swaps = list(order.swaps)
-        return _Pair(wish, tuple(swaps), order)
+            self._shadow.heard(line.number, line.knock, payload, now_ns, order_id=pair.order_id)
 
     def _stranger(self, line: Line, payload: str | bytes, envelope: Envelope, miss: Miss, now_ns: int) -> None:
         self._note(miss, str(miss))
         if miss.nearest is not None and miss.nearest.envelope.op == envelope.op and miss.difference:
             line.course.missed(miss.nearest.seq)
-        if self._unmatched == "simulator" and self._shadow is not None:
-            self._shadow.heard(line.number, line.knock, payload, now_ns, answered=True)
+        if self._simulates is not None:
+            self._simulates.heard(line.number, line.knock, payload, now_ns, answered=True)
         elif self._unmatched == "error" and envelope.replies:
             refusal = self._refusals.refuse(payload, envelope, str(miss))
             if refusal is not None:
@@ -245,64 +228,43 @@ class ServedVenue(Gateway[Line]):
         found = self._matcher.find(envelope, text_of(http), http=True)
         if isinstance(found, Miss):
             self._note(found, str(found))
-            if self._unmatched == "simulator" and self._shadow is not None:
-                self._shadow.asked(ticket, ask, http, now_ns)
+            if self._simulates is not None:
+                self._simulates.asked(ticket, ask, http, now_ns)
             elif self._unmatched == "error":
                 self._respond(ticket, self._refusals.refuse_http(envelope, str(found)), None, now_ns)
             return
         wish = found.wish
-        assert wish.http is not None
-        pair = self._paired(wish, envelope, swaps_between_http(wish.http, http, wish.envelope, envelope), 0)
-        self._pairs[wish.seq] = pair
+        if found.beyond and self._simulates is not None:
+            self._simulates.asked(ticket, ask, http, now_ns)
+            return
+        pair = self._pairs.pair_http(wish, http, envelope)
         self._came.setdefault(wish.seq, now_ns)
         if self._shadow is not None and wish.accepted:
-            made = pair.order.live_id if pair.order is not None else None
-            self._shadow.asked(0, ask, http, now_ns, order_id=made)
+            self._shadow.asked(0, ask, http, now_ns, order_id=pair.order_id)
         if wish.response is not None:
             due_ns = now_ns + self._paced(wish.latency_ns)
             self.agenda.at(due_ns, partial(self._respond, ticket, wish.response, pair))
 
-    def _respond(self, ticket: int, response: HttpMessage, pair: _Pair | None, now_ns: int) -> None:
-        body = response.body
-        if pair is not None and pair.wish.reply is not None:
-            read = partial(_read_http, self._dialect, response, pair.wish.http)
-            at_ns = pair.wish.reply.at_ns
-            try:
-                text = patched(body.decode(), pair.swaps, read, now_ns - at_ns, at_ns)
-                body = with_live_orders(text, self._orders, None, read).encode()
-            except UnicodeDecodeError:
-                pass
+    def _respond(self, ticket: int, response: HttpMessage, pair: Pair | None, now_ns: int) -> None:
+        body = self._pairs.fitting_http(pair, now_ns) if pair is not None else response.body
         self.respond(ticket, response.status or 502, body, _sendable(response.headers))
 
     # What the venue says
 
-    def _reply(self, line: Line, pair: _Pair, now_ns: int) -> None:
-        if pair.wish.reply is not None and line.number in self.connections:
-            self.say(line.number, self._fitting(line, pair.wish.reply, pair, now_ns))
+    def _reply(self, line: Line, pair: Pair, now_ns: int) -> None:
+        if pair.wish.reply is not None:
+            self.say(line.number, self._pairs.fitting(pair.wish.reply, pair, line.number, now_ns))
 
     def _say(self, line: Line, said: Said, now_ns: int) -> None:
         match said.kind:
             case "message":
-                requests = (said.answers,) if said.answers is not None else reversed(said.causes)
-                pairs = (line.pairs.get(each) or self._pairs.get(each) for each in requests)
-                pair = next((pair for pair in pairs if pair is not None), None)
-                self.say(line.number, self._fitting(line, said, pair, now_ns))
+                self.say(line.number, self._pairs.fitting(said, None, line.number, now_ns))
             case "ping":
                 self._heartbeats.ping_as_recorded(line, said)
             case "close":
                 self.close(line.number, said.code, said.reason)
             case "fin" | "rst":
                 self.cut(line.number, said.kind)
-
-    def _fitting(self, line: Line, said: Said, pair: _Pair | None, now_ns: int) -> str | bytes:
-        """What was said, made to fit this line and this time."""
-        if isinstance(said.payload, bytes):
-            return said.payload
-        read = partial(self._dialect.decode, sender="venue")
-        text = patched(said.payload, pair.swaps if pair is not None else (), read, now_ns - said.at_ns, said.at_ns)
-        if said.envelope.order_id is not None or said.envelope.parts:
-            text = with_live_orders(text, self._orders, line.number, read)
-        return text
 
     def _pass_on(self, told: list[Told]) -> None:
         for each in told:
@@ -319,10 +281,6 @@ class ServedVenue(Gateway[Line]):
 
     def _paced(self, duration_ns: int) -> int:
         return 0 if self._speed == inf else round(duration_ns / self._speed)
-
-
-def _read_http(dialect: Dialect, response: HttpMessage, asked: HttpMessage | None, text: str) -> Envelope:
-    return dialect.decode_http(msgspec.structs.replace(response, body=text.encode()), asked)
 
 
 def _sendable(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

@@ -98,6 +98,8 @@ async def served(
     script = await asyncio.to_thread(served_script, capture)
     if not script.stages or not (script.lines or script.wishes):
         raise UserError(f"there is nothing to serve: no client met a venue in {capture.path}")
+    if script.gaps:
+        tell(f"the recording has {script.gaps} gaps: what is missing there can't be served")
     now_ns = time.time_ns()
     shadow = _shadow(dialect, script, now_ns) if unmatched == "simulator" else None
     venue = ServedVenue(

@@ -6,12 +6,16 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from cli.recorder import Recorder
+from websockets.sync.server import ServerConnection
+from websockets.sync.server import serve as websocket_server
 
 import wsreplay
 from wsreplay.captures.capture import Capture
@@ -31,6 +35,7 @@ def script(code: str) -> list[str]:
 
 OTHER_ORDER = script("""
 import sys
+import threading
 from wsreplay.demo.naive_bot import WARM_UP
 from wsreplay.demo.trader import Order, Trader
 bot = Trader(sys.argv[1], sys.argv[2])
@@ -209,3 +214,60 @@ def test_what_can_not_run_is_said_in_one_line(tmp_path: Path, arguments: list[st
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert word in line
+
+
+STREAM_BOT = """
+import json, sys
+from websockets.sync.client import connect
+with connect(sys.argv[1], proxy=None) as line:
+    print(json.loads(line.recv(10)))
+    line.send(json.dumps({"op": "subscribe", "id": sys.argv[2], "channel": "trades"}))
+    print(json.loads(line.recv(10)))
+    for n in range(int(sys.argv[3])):
+        print(json.loads(line.recv(10)))
+    line.send(json.dumps({"op": "unsubscribe", "id": 99, "channel": "trades"}))
+    while "id" not in (said := json.loads(line.recv(10))):
+        print(said)
+    print(said)
+"""
+
+
+def stream(line: ServerConnection) -> None:
+    """A venue that greets, and sends five trades to who subscribes."""
+    line.send(json.dumps({"type": "welcome"}))
+    for message in line:
+        asked = json.loads(message)
+        line.send(json.dumps({"id": asked["id"], "result": "done"}))
+        if asked["op"] == "subscribe":
+            for n in range(5):
+                line.send(json.dumps({"channel": "trades", "data": {"price": str(n), "qty": "1"}}))
+
+
+def test_a_recorded_stream_comes_to_whoever_subscribes(tmp_path: Path, serve: Callable[..., Told]) -> None:
+    with streaming_venue() as venue, Recorder(tmp_path, "--to", venue, "--", *streamer("1", "5")) as recorder:
+        code, capture = recorder.end(None)
+    assert code == 0
+    again = serve(capture.path, "--", *streamer("1", "5"))
+    assert again.code == 0, again.lines
+    heard = [e.text for e in again.live.events() if e.sender == "venue" and e.kind == "text"]
+    assert heard == [e.text for e in capture.events() if e.sender == "venue" and e.kind == "text"]
+    other = serve(capture.path, "--speed", "max", "--", *streamer("mine", "5"))
+    assert other.code == 0, other.lines
+    said = [json.loads(e.text or "") for e in other.live.events() if e.sender == "venue" and e.kind == "text"]
+    assert said[1] == {"id": "mine", "result": "done"}
+
+
+def streamer(key: str, count: str) -> list[str]:
+    return [sys.executable, "-P", "-c", STREAM_BOT, "{url}", key, count]
+
+
+@contextmanager
+def streaming_venue() -> Iterator[str]:
+    with websocket_server(stream, "127.0.0.1", 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
+        finally:
+            server.shutdown()
+            thread.join()

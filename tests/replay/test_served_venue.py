@@ -189,6 +189,15 @@ def test_one_recorded_order_wanted_twice_makes_two_with_ids_of_their_own() -> No
     assert served.told == []
 
 
+def test_the_same_order_sent_again_before_its_answer_gets_an_answer_of_its_own() -> None:
+    served = Served(generic().say(place(1)).wait(50).hear(placed(1, "order-100")).events(), "generic")
+    conn = served.open()
+    served.send(conn, place("first"))
+    served.send(conn, place("second"))
+    served.wait(100)
+    assert served.heard[conn] == [placed("first", "order-100"), placed("second", "order-101")]
+
+
 def listed(*ids: str) -> str:
     orders = [{"orderId": each, "status": "open", "side": "buy", "clientOrderId": f"of-{each}"} for each in ids]
     return message(id=9, result={"orders": orders})

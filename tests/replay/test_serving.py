@@ -49,7 +49,7 @@ def rest(seq: int, method: str, url: str, answer: Any, body: str = "", status: i
     asked = {"method": method, "url": url, "headers": [], "body": body}
     headers = [["Content-Type", "application/json"], ["X-Limit", "7"], ["Content-Length", "3"], ["Date", "then"]]
     told = {"status": status, "headers": headers, "body": json.dumps(answer)}
-    times = {"at_ns": BEGAN_NS + seq, "mono_ns": seq, "first_mono_ns": seq, "conn": 50}
+    times: dict[str, Any] = {"at_ns": BEGAN_NS + seq, "mono_ns": seq, "first_mono_ns": seq, "conn": 50}
     return [
         Event(seq=seq, sender="client", kind="http_request", text=json.dumps(asked), role="request", **times),
         Event(seq=seq + 1, sender="venue", kind="http_response", text=json.dumps(told), reply_to=seq, **times),
@@ -103,7 +103,7 @@ def test_a_request_that_comes_in_pieces_is_still_told_apart(tmp_path: Path) -> N
 
 
 def test_a_handshake_is_answered_as_it_was(tmp_path: Path) -> None:
-    headers = {"Sec-WebSocket-Protocol": "v2.venue", "X-Server": "eu-1", "Upgrade": "websocket"}
+    headers: dict[str, Any] = {"Sec-WebSocket-Protocol": "v2.venue", "X-Server": "eu-1", "Upgrade": "websocket"}
     events = Recording("generic").open(**headers).open(2, status=429, body="too many").events()
 
     async def story(server: ServedServer) -> None:
