@@ -93,14 +93,13 @@ class ServedVenue(Gateway[Line]):
     @override
     def advance(self, now_ns: int) -> list[Output]:
         """Do what is due until now."""
-        self.agenda.run(now_ns)
-        if self._shadow is not None:
-            self._pass_on(self._shadow.advance(now_ns))
         for line in list(self.connections.values()):
             for said in line.course.due(now_ns):
                 self._say(line, said, now_ns)
                 if line.number not in self.connections:
                     break
+        if self._shadow is not None:
+            self._pass_on(self._shadow.advance(now_ns))
         return super().advance(now_ns)
 
     # Lines
