@@ -48,7 +48,8 @@ class Speed(click.ParamType[Any]):
     "--to",
     metavar="[NAME=]URL",
     multiple=True,
-    help="The server to replay against, and with names its siblings; without it, the venue's simulator.",
+    help="The server to replay against, and with names its siblings; without it, the venue's simulator or, where there "
+    "is none, the recorded venue itself.",
 )
 @click.option(
     "--speed",
