@@ -27,8 +27,8 @@ class Doors:
         """The recorded line for whoever knocks here; None: nobody ever did."""
         here = [line for line in self._lines if line.upstream == listener]
         path = _path(target)
-        lines = [line for line in here if _same_query(line.url, target) and _path(line.url) == path]
-        lines = lines or [line for line in here if _path(line.url) == path]
+        there = [line for line in here if _same_path(_path(line.url), path)]
+        lines = [line for line in there if _same_query(line.url, target)] or there
         if not lines:
             return None
         free = next((line for line in lines if line.conn not in self._taken), None)
@@ -55,6 +55,11 @@ class Doors:
 
 def _path(url: str) -> str:
     return urlsplit(url).path.rstrip("/")
+
+
+def _same_path(recorded: str, live: str) -> bool:
+    was, now = recorded.split("/"), live.split("/")
+    return len(was) == len(now) and all(a == b or _REDACTED in a for a, b in zip(was, now, strict=True))
 
 
 def _same_query(recorded: str, live: str) -> bool:

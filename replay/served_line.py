@@ -92,8 +92,13 @@ class ServedCourse:
         return said.channel is None or self._on.get(said.channel, self._on.get("*", True))
 
     def borrow(self, line: ServedLine, wish: Wish, now_ns: int) -> None:
-        """A subscription of another line was repeated on this one: what came of it there comes here."""
+        """A subscription was repeated, or one of another line: what came of it comes from its beginning."""
         self.came[wish.seq] = now_ns
+        self._aside = {causes: aside for causes, aside in self._aside.items() if wish.seq not in causes}
+        if line is self.line:
+            for said in line.said:
+                if said.channel is not None and wish.seq in said.causes:
+                    self._done[said.index] = True
         for said in line.said:
             if said.channel is not None and wish.seq in said.causes:
                 self._aside.setdefault(said.causes, []).append(said)

@@ -12,24 +12,30 @@ class Makers:
     def __init__(self) -> None:
         self.by_order: dict[str, int] = {}
         """The request, by the venue's id of its order."""
-        self.orders: dict[int, str] = {}
-        """The order, by its request."""
+        self.orders: dict[int, list[str]] = {}
+        """The orders, by their request."""
         self._wanted: set[int] = set()
         self._by_client: dict[str, int] = {}
 
     def wanted(self, seq: int, envelope: Envelope) -> None:
         """A request was made; if it wants an order, that is remembered."""
-        if envelope.intent is None:
-            return
-        self._wanted.add(seq)
-        if envelope.client_order_id is not None:
-            self._by_client[envelope.client_order_id] = seq
+        for order in (envelope, *envelope.parts):
+            if order.intent is not None:
+                self._wanted.add(seq)
+                if order.client_order_id is not None:
+                    self._by_client[order.client_order_id] = seq
 
-    def made(self, seq: int, order_id: str | None) -> None:
-        """The order of a request is known by this id."""
-        if seq in self._wanted and order_id is not None:
-            self.by_order.setdefault(order_id, seq)
-            self.orders.setdefault(seq, order_id)
+    def made(self, seq: int, answer: Envelope) -> None:
+        """What a request was answered names the orders that it made."""
+        for order in (answer, *answer.parts):
+            if order.error_code is None:
+                self.known(seq, order.order_id)
+
+    def known(self, seq: int, order_id: str | None) -> None:
+        """An order of this request is known by this id."""
+        if seq in self._wanted and order_id is not None and order_id not in self.by_order:
+            self.by_order[order_id] = seq
+            self.orders.setdefault(seq, []).append(order_id)
 
     def maker(self, said: Said) -> int | None:
         """The request that made the one order of which the venue speaks here; None: it is older, or there are several.

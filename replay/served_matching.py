@@ -109,6 +109,8 @@ class Matcher:
                 if wanted & set(subscriptions(recorded)):
                     yield wish
                 continue
+            if live.parts or recorded.parts:
+                continue
             differences = list(_differences(recorded, live))
             if all(None in (each.recorded, each.live) and each.name != "order_id" for each in differences):
                 yield wish
@@ -138,18 +140,19 @@ class Matcher:
             told.insert(0, "over REST instead of a socket" if http else "over a socket instead of REST")
         if nearest.envelope.op != live.op:
             told.insert(0, f"{live.op} instead of {nearest.envelope.op}")
-        return Miss(what, nearest, ", ".join(told) or "another type of order")
+        return Miss(what, nearest, ", ".join(told) or "another kind of order, or other orders in it")
 
     def _as_recorded(self, live: Envelope) -> Envelope:
-        """A live request with the ids by which the recording knows its order."""
+        """A live request with the ids by which the recording knows its orders."""
         order_id, client_order_id = live.order_id, live.client_order_id
         if order_id is not None:
             order_id = self._orders.recorded_id(order_id)
         if client_order_id is not None and live.intent is None:
             client_order_id = self._orders.recorded_client_id(client_order_id)
-        if (order_id, client_order_id) == (live.order_id, live.client_order_id):
+        parts = tuple(self._as_recorded(each) for each in live.parts)
+        if (order_id, client_order_id, parts) == (live.order_id, live.client_order_id, live.parts):
             return live
-        return msgspec.structs.replace(live, order_id=order_id, client_order_id=client_order_id)
+        return msgspec.structs.replace(live, order_id=order_id, client_order_id=client_order_id, parts=parts)
 
 
 class _Difference(NamedTuple):
@@ -176,21 +179,21 @@ def _differences(recorded: Envelope, live: Envelope) -> Iterator[_Difference]:
 def _meaning(envelope: Envelope, payload: str | bytes, http: bool) -> Meaning:
     if envelope.intent is not None:
         return (http, envelope.op, envelope.intent)
-    if envelope.op is None:
+    if envelope.op is None and not envelope.parts:
         return (http, None, str(payload))
     channels = ",".join(sorted({f"{channel} {begins}" for channel, begins in subscriptions(envelope)}))
-    return (
-        http,
-        envelope.op,
-        envelope.symbol,
-        envelope.account,
-        envelope.side,
-        channels or envelope.channel,
-        _number(envelope.price),
-        _number(envelope.qty),
-        envelope.order_id,
-        envelope.client_order_id if envelope.order_id is None else None,
-    )
+    if channels:
+        return (http, envelope.op, channels)
+    orders = (word for each in envelope.parts for word in _wanted_of(each))
+    return (http, envelope.op, *_wanted_of(envelope), *orders)
+
+
+def _wanted_of(order: Envelope) -> Iterator[str | None]:
+    if order.intent is not None:
+        yield order.intent
+        return
+    yield from (order.symbol, order.account, order.side, order.channel, _number(order.price), _number(order.qty))
+    yield from (order.order_id, order.client_order_id if order.order_id is None else None)
 
 
 def text_of(http: HttpMessage) -> str:

@@ -19,12 +19,12 @@ class Pair(msgspec.Struct, frozen=True):
     wish: Wish
     swaps: tuple[Swap, ...]
     """What it says otherwise."""
-    order: LiveOrder | None = None
+    orders: tuple[LiveOrder, ...] = ()
 
     @property
     def order_id(self) -> str | None:
-        """The order that it made, as the client knows it."""
-        return self.order.live_id if self.order is not None else None
+        """The one order that it made, as the client knows it."""
+        return self.orders[0].live_id if len(self.orders) == 1 else None
 
 
 class Pairs:
@@ -77,10 +77,9 @@ class Pairs:
 
     def _paired(self, wish: Wish, envelope: Envelope, swaps: list[Swap], line: int) -> Pair:
         self._orders.met(wish.envelope, envelope)
-        order = None
-        if wish.order_id is not None and wish.envelope.intent is not None and wish.accepted:
-            order = self._orders.make(wish.order_id, swaps, line)
-        pair = Pair(wish, order.swaps if order is not None else tuple(swaps), order)
+        orders = tuple(self._orders.make(each, swaps, line) for each in wish.order_ids) if wish.accepted else ()
+        new_ids = (swap for order in orders for swap in order.swaps if swap not in swaps)
+        pair = Pair(wish, (*swaps, *new_ids), orders)
         self._pairs[0, wish.seq] = pair
         if line:
             # What is asked again is answered by its own pair; the line's course is that of the first.

@@ -56,8 +56,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     reply: Said | None = None
     response: HttpMessage | None = None
     """The answer, if it came over REST."""
-    order_id: str | None = None
-    """The order that it made."""
+    order_ids: tuple[str, ...] = ()
+    """The orders that it made."""
     unknown: str = ""
     """Why the recording does not know what the venue says to it; empty: it does, be it nothing."""
 

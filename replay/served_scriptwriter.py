@@ -70,7 +70,7 @@ class ServedScriptwriter:
                 self._see(event)
             for fact in facts:
                 # An order can turn up elsewhere than in the reply to its request.
-                self._makers.made(fact.of_seq or 0, fact.order_id)
+                self._makers.known(fact.of_seq or 0, fact.order_id)
         lines = {
             conn: msgspec.structs.replace(
                 each.line, said=tuple(self._caused(each)), wishes=tuple(each.wishes), pongs=tuple(each.pongs)
@@ -80,7 +80,10 @@ class ServedScriptwriter:
         return ServedScript(
             stages=self._stages.all(),
             lines=lines,
-            wishes={seq: Wish(**wish, order_id=self._makers.orders.get(seq)) for seq, wish in self._wishes.items()},
+            wishes={
+                seq: Wish(**wish, order_ids=tuple(self._makers.orders.get(seq, ())))
+                for seq, wish in self._wishes.items()
+            },
             makers=self._makers.by_order,
             accounts=tuple(self._accounts),
             symbols=tuple(self._symbols),
@@ -238,8 +241,7 @@ class ServedScriptwriter:
             wish = self._wishes[answers]
             if wish.get("reply") is None:
                 wish["reply"], wish["unknown"] = said, ""
-                if envelope.error_code is None:
-                    self._makers.made(answers, envelope.order_id)
+                self._makers.made(answers, envelope)
 
     def _note(self, event: Event, **fields: Any) -> Said:
         line = self._line(event)
@@ -294,5 +296,4 @@ class ServedScriptwriter:
         wish["reply"] = Said(
             seq=event.seq, index=0, at_ns=event.at_ns, mono_ns=event.mono_ns, envelope=envelope, answers=seq
         )
-        if envelope.error_code is None:
-            self._makers.made(seq, envelope.order_id)
+        self._makers.made(seq, envelope)

@@ -196,7 +196,7 @@ class ServedVenue(Gateway[Line]):
         if wish.line == line.recorded.conn and wish.seq not in line.course.came:
             line.course.came_now(wish, now_ns)
         else:
-            if any(wanted.values()) and wish.line != line.recorded.conn:
+            if any(wanted.values()):
                 line.course.borrow(self.script.lines[wish.line], wish, now_ns)
             if wish.reply is not None:
                 due_ns = now_ns + self._paced(wish.latency_ns)
@@ -209,6 +209,9 @@ class ServedVenue(Gateway[Line]):
         self._note(miss, str(miss))
         if miss.nearest is not None and miss.nearest.envelope.op == envelope.op and miss.difference:
             line.course.missed(miss.nearest.seq)
+        for channel, begins in subscriptions(envelope):
+            if not begins:  # whatever it is answered, it is heeded
+                line.course.subscribe(channel, False)
         if self._simulates is not None:
             self._simulates.heard(line.number, line.knock, payload, now_ns, answered=True)
         elif self._unmatched == "error" and envelope.replies:

@@ -271,3 +271,15 @@ def streaming_venue() -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def test_what_was_refused_is_refused_again_and_for_the_same_reason(tmp_path: Path, serve: Callable[..., Told]) -> None:
+    bots = Path(__file__).parents[1] / "replay" / "bots"
+    command = [sys.executable, "-P", str(bots / "troublesome_bot.py"), "{url}", "{url:rest}"]
+    with Recorder(tmp_path, "--venue", "reya", "--sim", "--", *command) as recorder:
+        code, capture = recorder.end(None)
+    assert code == 0
+    told = serve(capture.path, "--", *command)
+    assert told.code == 0, told.lines
+    assert "again: auth-failed, duplicate-request-id, malformed, rejected" in told.lines
+    assert told.errors == ""

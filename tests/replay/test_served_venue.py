@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 from replay.recording import URL, Recording
 from replay.served_client import AT_ONCE, Served
 
+from wsreplay.venues.envelope import Envelope, Sender, intent_of
 from wsreplay.venues.gateway import Close, Cut
+from wsreplay.venues.generic.dialect import GenericDialect
 
 
 def message(**fields: Any) -> str:
@@ -45,6 +48,20 @@ def streaming() -> Recording:
 
 def prices(served: Served, conn: int) -> list[str]:
     return [json.loads(each)["data"]["price"] for each in served.heard[conn] if "channel" in json.loads(each)]
+
+
+class Batching(GenericDialect):
+    """The generic dialect, if it read the orders of a batch."""
+
+    def decode(self, payload: str | bytes, sender: Sender) -> Envelope:
+        envelope = super().decode(payload, sender)
+        said = json.loads(payload)
+        if sender == "venue" or "orders" not in said:
+            return envelope
+        parts = tuple(
+            Envelope(intent=intent_of(*order.values()), qty=order["qty"], side="buy") for order in said["orders"]
+        )
+        return msgspec.structs.replace(envelope, parts=parts, qty=None, side=None, price=None, intent=None)
 
 
 # Pace
@@ -122,6 +139,18 @@ def test_a_part_of_a_subscription_brings_its_part() -> None:
     assert served.told == []
 
 
+def test_who_subscribes_again_hears_the_stream_from_its_beginning() -> None:
+    served = Served(streaming().events(), "generic")
+    conn = served.open()
+    served.send(conn, subscribe("trades"))
+    served.wait(13)
+    served.send(conn, message(op="unsubscribe", id=2, channel="trades"))
+    served.wait(50)
+    served.send(conn, subscribe("trades", key=3))
+    served.wait(1000)
+    assert prices(served, conn) == ["1", "1", "2", "3"]
+
+
 def test_a_subscription_that_was_lost_in_the_recording_can_be_repeated_on_the_next_line() -> None:
     served = Served(streaming().open(2).events(), "generic")
     first, second = served.open(), served.open()
@@ -170,6 +199,25 @@ def test_the_bots_own_ids_stand_in_the_place_of_the_recorded_ones() -> None:
         placed(77, "a-1", clientOrderId="mine", qty=1),
         message(channel="orders", data={"clientOrderId": "mine", "status": "open"}),
     ]
+
+
+def test_a_batch_of_orders_is_one_wish_and_makes_them_all() -> None:
+    def batch(key: int, *quantities: str) -> str:
+        orders = [{"symbol": "BTC", "side": "buy", "qty": qty, "price": "100"} for qty in quantities]
+        return message(op="batch", id=key, orders=orders)
+
+    def made(key: int, *ids: str) -> str:
+        return message(id=key, result={"orders": [{"orderId": each, "status": "open"} for each in ids]})
+
+    recording = generic().say(batch(1, "1", "2")).hear(made(1, "order-10", "order-20"))
+    served = Served(recording.events(), Batching())
+    conn = served.open()
+    for key in (5, 6):
+        served.send(conn, batch(key, "1", "2"))
+        served.wait(10)
+    assert served.heard[conn] == [made(5, "order-10", "order-20"), made(6, "order-11", "order-21")]
+    served.send(conn, batch(7, "1", "3"))
+    assert len(served.told) == 1
 
 
 def test_one_recorded_order_wanted_twice_makes_two_with_ids_of_their_own() -> None:
@@ -312,6 +360,15 @@ def test_a_path_that_was_never_recorded_is_refused_and_named() -> None:
     served = Served(Recording("generic").open(1, url=URL + "ws").events(), "generic")
     assert served.refused("/other").status == 404
     assert served.told == ["a line to /other was never recorded; the nearest is #1: path /other instead of /ws"]
+
+
+def test_secrets_in_an_address_are_not_compared() -> None:
+    recording = Recording("generic").open(1, url=URL + "ws/redacted-key-12?token=redacted-token-34&v=2")
+    served = Served(recording.hear(message(type="welcome")).events(), "generic")
+    conn = served.open("/ws/my-key?token=mine&v=2")
+    served.wait(10)
+    assert served.heard[conn] == [message(type="welcome")]
+    assert served.told == []
 
 
 def test_more_clients_than_were_recorded_each_hear_it_all() -> None:
