@@ -111,7 +111,7 @@ def serve(
             outcome = outcome_of(opened, live, missed, speed)
     if not outcome.lines and not outcome.requests:
         click.echo(f"capture {recorded.path}")
-        raise UserError("could not run: no bot connected; give it the address of the line above that says listening")
+        raise UserError("could not run: no bot connected to the address that stands above")
     for line in [_json(outcome, recorded)] if form == "json" else _text(outcome, recorded, command):
         click.echo(line)
     click.echo(f"capture {recorded.path}")

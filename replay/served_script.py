@@ -136,6 +136,13 @@ def is_ping(envelope: Envelope) -> bool:
     return envelope.role == "heartbeat" and "pong" not in (envelope.op or "").lower()
 
 
+def sendable(code: int | None) -> int:
+    """The close code that can be sent for a recorded one; there was none, or it stood for that: 1000."""
+    if code is not None and ((1000 <= code <= 1014 and code not in (1004, 1005, 1006)) or 3000 <= code < 5000):
+        return code
+    return 1000
+
+
 def subscriptions(envelope: Envelope) -> list[tuple[str, bool]]:
     """The channels that a request begins (True) or ends; "*" for all of them."""
     parts = [each for each in envelope.parts if each.op in ("subscribe", "unsubscribe")]

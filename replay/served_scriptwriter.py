@@ -18,12 +18,10 @@ from wsreplay.captures.wire import Handshake
 from wsreplay.replay.rows import headers_of, json_of
 from wsreplay.replay.scriptwriter import KNOWS_RELAY
 from wsreplay.replay.served_makers import Makers
-from wsreplay.replay.served_script import Said, ServedLine, ServedScript, Wish, is_ping, subscriptions
+from wsreplay.replay.served_script import Said, ServedLine, ServedScript, Wish, is_ping, sendable, subscriptions
 from wsreplay.replay.served_stages import Stages
 from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.envelope import Envelope, HttpMessage
-
-_SENDABLE = (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014)
 
 
 class _Line:
@@ -34,7 +32,7 @@ class _Line:
         self.said: list[Said] = []
         self.wishes: list[int] = []
         self.pongs: list[tuple[str | bytes, Said]] = []
-        self.client_over = self.over = self.cut = False
+        self.goodbye = self.client_over = self.over = self.cut = False
         self.last_wish: int | None = None
         """The last request, if nothing was said since."""
         self.beat: str | bytes | None = None
@@ -99,7 +97,7 @@ class ServedScriptwriter:
             case (("text" | "binary"), "venue"):
                 self._said(event)
             case "ping", "venue":
-                self._note(event, kind="ping", payload=event.data or b"")
+                self._note(event, kind="ping", payload=(event.data or b"")[:125])
             case "close", _:
                 self._closed(event)
             case "end", _:
@@ -154,10 +152,9 @@ class ServedScriptwriter:
     def _closed(self, event: Event) -> None:
         line = self._line(event)
         if event.sender == "client":
-            line.client_over = True
+            line.goodbye = line.client_over = True
         elif event.sender == "venue" and not line.client_over:
-            code = event.close_code if event.close_code in _SENDABLE or (event.close_code or 0) >= 3000 else 1000
-            self._note(event, kind="close", code=code or 1000, reason=event.close_reason or "")
+            self._note(event, kind="close", code=sendable(event.close_code), reason=event.close_reason or "")
             line.over = True
 
     def _ended(self, event: Event) -> None:
@@ -171,13 +168,16 @@ class ServedScriptwriter:
             self._forsaken(line)
 
     def _forsaken(self, line: _Line) -> None:
-        """The line was cut for the venue, by a fault or by us, while requests waited: nobody knows their answers."""
-        if not line.cut and not line.client_over:
+        """The line was cut, by a fault, by the client or by us, while requests waited: nobody knows their answers.
+
+        Who says goodbye in order waits for none.
+        """
+        if line.goodbye or not (line.cut or line.client_over):
             return
         for seq in line.wishes:
             wish = self._wishes[seq]
             if wish.get("reply") is None and wish["envelope"].replies and not wish.get("unknown"):
-                wish["unknown"] = "its line was cut before the venue answered"
+                wish["unknown"] = "its line was cut before the venue had answered"
 
     # Messages
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from math import inf
@@ -25,8 +26,18 @@ from wsreplay.venues.gateway import Ask, Gateway, HeardFrame, Knock, Output, Ref
 
 type Unmatched = Literal["error", "simulator", "silent"]
 
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NOT_OURS = frozenset(
-    {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "date", "upgrade"}
+    {
+        "connection",
+        "keep-alive",
+        "transfer-encoding",
+        "content-length",
+        "content-encoding",
+        "date",
+        "upgrade",
+        "sec-websocket-extensions",
+    }
 )
 
 
@@ -118,7 +129,8 @@ class ServedVenue(Gateway[Line]):
                 return Refusal(status=404, body="NOT_RECORDED")
             line = ServedLine(conn=0, seq=0, upstream=knock.listener, url=knock.target, mono_ns=0)
         elif line.status != 101:
-            return Refusal(status=line.status or 502, body=line.body, headers=_sendable(line.headers))
+            status = line.status if 200 <= line.status < 600 else 502
+            return Refusal(status=status, body=line.body, headers=_sendable(line.headers))
         self._reserved[knock] = line
         return None
 
@@ -126,11 +138,7 @@ class ServedVenue(Gateway[Line]):
     def on_welcome(self, knock: Knock) -> tuple[tuple[str, str], ...]:
         """The headers of the recorded handshake."""
         line = self._reserved.get(knock)
-        return (
-            ()
-            if line is None
-            else tuple((name, value) for name, value in line.headers if name.lower() != "sec-websocket-extensions")
-        )
+        return () if line is None else _sendable(line.headers)
 
     @override
     def on_open(self, conn: int, knock: Knock, now_ns: int) -> Line:
@@ -249,7 +257,8 @@ class ServedVenue(Gateway[Line]):
 
     def _respond(self, ticket: int, response: HttpMessage, pair: Pair | None, now_ns: int) -> None:
         body = self._pairs.fitting_http(pair, now_ns) if pair is not None else response.body
-        self.respond(ticket, response.status or 502, body, _sendable(response.headers))
+        status = response.status or 0
+        self.respond(ticket, status if 200 <= status < 600 else 502, body, _sendable(response.headers))
 
     # What the venue says
 
@@ -286,4 +295,9 @@ class ServedVenue(Gateway[Line]):
 
 
 def _sendable(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in headers if name.lower() not in _NOT_OURS)
+    """The headers that can be sent as they were: a capture may have been altered."""
+    return tuple(
+        (name, value)
+        for name, value in headers
+        if name.lower() not in _NOT_OURS and _TOKEN.fullmatch(name) and value.isascii() and value.isprintable()
+    )

@@ -101,7 +101,7 @@ async def served(
     if script.gaps:
         tell(f"the recording has {script.gaps} gaps: what is missing there can't be served")
     now_ns = time.time_ns()
-    shadow = _shadow(dialect, script, now_ns) if unmatched == "simulator" else None
+    shadow = _shadow(dialect, script, speed, now_ns) if unmatched == "simulator" else None
     venue = ServedVenue(
         script, dialect, now_ns, unmatched=unmatched, shadow=shadow, speed=speed, patience_ns=patience_ns, tell=tell
     )
@@ -109,14 +109,14 @@ async def served(
         yield server
 
 
-def _shadow(dialect: Dialect, script: ServedScript, now_ns: int) -> Shadow:
+def _shadow(dialect: Dialect, script: ServedScript, speed: float, now_ns: int) -> Shadow:
     if dialect.name not in simulated():
         raise UserError(
             f"there is no simulator of {dialect.name!r} that could answer what was never recorded: "
             "use --unmatched error or silent"
         )
     if isinstance(dialect, Rehearsing):
-        made = dialect.simulator(accounts=script.accounts, symbols=script.symbols)
+        made = dialect.simulator(accounts=script.accounts, symbols=script.symbols, speed=speed)
     else:
         made = simulator(dialect.name)(host="127.0.0.1", port=0)
     return Shadow(made.gateway, dialect, now_ns)

@@ -281,14 +281,16 @@ def _knock(connection: ServerConnection, request: Request, listener: str) -> Kno
 
 def _response(connection: ServerConnection, refusal: Refusal) -> Response:
     body = refusal.body.encode() if isinstance(refusal.body, str) else refusal.body
-    plain = connection.respond(refusal.status, "")
+    # A status that no standard knows (520, say) is one all the same.
+    plain = connection.respond(HTTPStatus.FORBIDDEN, "")
+    known = refusal.status in HTTPStatus
     own = {"content-length", *(name.lower() for name, _ in refusal.headers)}
     headers = Headers([(name, value) for name, value in plain.headers.raw_items() if name.lower() not in own])
     headers["Content-Length"] = str(len(body))
     for name, value in refusal.headers:
         if name.lower() != "content-length":
             headers[name] = value
-    return Response(plain.status_code, plain.reason_phrase, headers, body)
+    return Response(refusal.status, HTTPStatus(refusal.status).phrase if known else "", headers, body)
 
 
 def _bracketed(host: str) -> str:

@@ -299,6 +299,34 @@ def test_what_nobody_knows_is_answered_as_if_it_was_never_recorded_and_says_why(
     assert served.told == ["place BTC buy 1 @ 100 is #2 of the recording, but it never reached the venue"]
 
 
+def test_whoever_said_goodbye_in_order_waited_for_no_answer_and_gets_none() -> None:
+    recording = generic().say(message(op="unsubscribe", id=1, channel="trades")).close().close(sender="venue")
+    served = Served(recording.end("fin", leg="venue").end("fin").events(), "generic")
+    conn = served.open()
+    served.send(conn, message(op="unsubscribe", id=1, channel="trades"))
+    served.wait(10)
+    assert served.heard[conn] == []
+    assert served.told == []
+
+
+def test_but_who_was_cut_off_may_ask_again() -> None:
+    served = Served(generic().say(place(1)).end("rst").end("proxy", leg="venue").events(), "generic")
+    conn = served.open()
+    served.send(conn, place(1))
+    served.wait(10)
+    assert served.told == [
+        "place BTC buy 1 @ 100 is #2 of the recording, but its line was cut before the venue had answered"
+    ]
+
+
+def test_a_handshake_that_a_fault_refused_was_never_the_venues() -> None:
+    recording = Recording("generic").fault("reject 401 before open").open(1, status=401).open(2)
+    served = Served(recording.hear(message(type="welcome"), 2).events(), "generic")
+    conn = served.open()
+    served.wait(10)
+    assert served.heard[conn] == [message(type="welcome")]
+
+
 def test_but_if_the_same_was_answered_later_that_is_the_answer() -> None:
     recording = generic().say(place(1), relayed=False).wait(3).fault("drop rst before request").end("proxy")
     served = Served(recording.open(2).say(place(2), 2).hear(placed(2, "a-1"), 2).events(), "generic")

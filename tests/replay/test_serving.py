@@ -104,7 +104,7 @@ def test_a_request_that_comes_in_pieces_is_still_told_apart(tmp_path: Path) -> N
 
 def test_a_handshake_is_answered_as_it_was(tmp_path: Path) -> None:
     headers: dict[str, Any] = {"Sec-WebSocket-Protocol": "v2.venue", "X-Server": "eu-1", "Upgrade": "websocket"}
-    events = Recording("generic").open(**headers).open(2, status=429, body="too many").events()
+    events = Recording("generic").open(**headers).open(2, status=520, body="origin gone").events()
 
     async def story(server: ServedServer) -> None:
         offered = [Subprotocol("v1.venue"), Subprotocol("v2.venue")]
@@ -114,8 +114,8 @@ def test_a_handshake_is_answered_as_it_was(tmp_path: Path) -> None:
             assert line.response.headers["X-Server"] == "eu-1"
         with pytest.raises(InvalidStatus) as refused:
             await connect(server.urls[""], proxy=None)
-        assert refused.value.response.status_code == 429
-        assert refused.value.response.body == b"too many"
+        assert refused.value.response.status_code == 520
+        assert refused.value.response.body == b"origin gone"
 
     play(tmp_path, events, story)
 
