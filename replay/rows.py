@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import Any
 
 import msgspec
@@ -11,6 +12,19 @@ from wsreplay.captures.event import Event
 from wsreplay.venues.envelope import Envelope
 
 _FACTS = ("op", "order_id", "client_order_id", "symbol", "side", "account", "status", "price", "qty", "intent")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OF_THE_LINE = frozenset(
+    {
+        "connection",
+        "content-encoding",
+        "content-length",
+        "date",
+        "keep-alive",
+        "sec-websocket-extensions",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
 
 
 def envelope_of(event: Event, parts: tuple[Envelope, ...] = ()) -> Envelope:
@@ -26,6 +40,15 @@ def headers_of(said: object) -> tuple[tuple[str, str], ...]:
         (str(pair[0]), str(pair[1]))
         for pair in pairs
         if len(pair) == 2 and all(str(part).isprintable() for part in pair)
+    )
+
+
+def sendable_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Those headers of a venue's answer that can be sent again: neither of the connection nor of how it was packed."""
+    return tuple(
+        (name, value)
+        for name, value in headers
+        if name.lower() not in _OF_THE_LINE and _TOKEN.fullmatch(name) and value.isascii() and value.isprintable()
     )
 
 

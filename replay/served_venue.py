@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import partial
 from math import inf
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from wsreplay.replay.rows import sendable_headers
 from wsreplay.replay.served_doors import Doors
 from wsreplay.replay.served_heartbeats import Heartbeats
 from wsreplay.replay.served_line import PATIENCE_NS, ServedCourse
@@ -25,20 +25,6 @@ from wsreplay.venues.envelope import Envelope, HttpMessage
 from wsreplay.venues.gateway import Ask, Gateway, HeardFrame, Knock, Output, Refusal
 
 type Unmatched = Literal["error", "simulator", "silent"]
-
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_NOT_OURS = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "transfer-encoding",
-        "content-length",
-        "content-encoding",
-        "date",
-        "upgrade",
-        "sec-websocket-extensions",
-    }
-)
 
 
 class Line(msgspec.Struct):
@@ -130,7 +116,7 @@ class ServedVenue(Gateway[Line]):
             line = ServedLine(conn=0, seq=0, upstream=knock.listener, url=knock.target, mono_ns=0)
         elif line.status != 101:
             status = line.status if 200 <= line.status < 600 else 502
-            return Refusal(status=status, body=line.body, headers=_sendable(line.headers))
+            return Refusal(status=status, body=line.body, headers=sendable_headers(line.headers))
         self._reserved[knock] = line
         return None
 
@@ -138,7 +124,7 @@ class ServedVenue(Gateway[Line]):
     def on_welcome(self, knock: Knock) -> tuple[tuple[str, str], ...]:
         """The headers of the recorded handshake."""
         line = self._reserved.get(knock)
-        return () if line is None else _sendable(line.headers)
+        return () if line is None else sendable_headers(line.headers)
 
     @override
     def on_open(self, conn: int, knock: Knock, now_ns: int) -> Line:
@@ -258,7 +244,7 @@ class ServedVenue(Gateway[Line]):
     def _respond(self, ticket: int, response: HttpMessage, pair: Pair | None, now_ns: int) -> None:
         body = self._pairs.fitting_http(pair, now_ns) if pair is not None else response.body
         status = response.status or 0
-        self.respond(ticket, status if 200 <= status < 600 else 502, body, _sendable(response.headers))
+        self.respond(ticket, status if 200 <= status < 600 else 502, body, sendable_headers(response.headers))
 
     # What the venue says
 
@@ -292,12 +278,3 @@ class ServedVenue(Gateway[Line]):
 
     def _paced(self, duration_ns: int) -> int:
         return 0 if self._speed == inf else round(duration_ns / self._speed)
-
-
-def _sendable(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """The headers that can be sent as they were: a capture may have been altered."""
-    return tuple(
-        (name, value)
-        for name, value in headers
-        if name.lower() not in _NOT_OURS and _TOKEN.fullmatch(name) and value.isascii() and value.isprintable()
-    )

@@ -11,7 +11,7 @@ from wsreplay.replay.served_scriptwriter import ServedScriptwriter
 from wsreplay.replay.served_shadow import Shadow
 from wsreplay.replay.served_venue import ServedVenue, Unmatched
 from wsreplay.venues.dialect import Dialect
-from wsreplay.venues.gateway import Ask, Close, Cut, Knock, Output, Ping, Refusal, Responded, Send
+from wsreplay.venues.gateway import Ask, Close, Cut, HeardFrame, Knock, Output, Ping, Refusal, Responded, Send
 from wsreplay.venues.registry import dialect
 
 MS = 1_000_000
@@ -72,6 +72,10 @@ class Served:
 
     def send(self, conn: int, payload: str | bytes) -> None:
         self._take(self.venue.receive(conn, payload, self.now_ns))
+
+    def hears(self, conn: int, frame: HeardFrame) -> None:
+        """The venue hears a frame that is no message."""
+        self._take(self.venue.heard(conn, frame, self.now_ns))
 
     def leave(self, conn: int) -> None:
         self._take(self.venue.closed(conn, self.now_ns))

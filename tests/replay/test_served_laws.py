@@ -7,12 +7,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from captures.recorded import transcripts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from replay.recording import MS, Recording
 from replay.served_client import AT_ONCE, Served
 
 from wsreplay.captures.event import Event
+from wsreplay.venues.gateway import Knock
 
 OPS = ("place", "cancel", "status", "hello")
 
@@ -167,3 +169,23 @@ def test_who_leaves_something_out_hears_nothing_that_was_not_said_and_all_its_an
     answered = [json.loads(text)["id"] for text in everything if "result" in text]
     assert len(answered) == len(set(answered))
     assert set(answered) <= set(sent)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    transcripts(),
+    st.lists(st.text(max_size=30) | st.binary(max_size=10), max_size=4),
+    st.sampled_from(["generic", "reya"]),
+)
+def test_no_capture_and_no_message_is_too_strange(events: list[Event], sent: list[str | bytes], venue: str) -> None:
+    served = Served(events, venue)
+    for target in ("/", "/ws?a=b"):
+        if served.venue.admit(Knock(target=target), served.now_ns) is not None:
+            continue
+        conn = served.open(target)
+        for payload in sent:
+            if conn not in served.ends:
+                served.send(conn, payload)
+        served.wait(10_000)
+    served.ask("/v1/time")
+    served.wait(10_000)

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 from replay.recording import URL, Recording
-from replay.served_client import AT_ONCE, Served
+from replay.served_client import AT_ONCE, MS, Served
 
 from wsreplay.venues.envelope import Envelope, Sender, intent_of
 from wsreplay.venues.gateway import Close, Cut
 from wsreplay.venues.generic.dialect import GenericDialect
+from wsreplay.venues.rules import Heartbeat, Rules
 
 
 def message(**fields: Any) -> str:
@@ -446,6 +447,37 @@ def test_recorded_ping_frames_come_again() -> None:
     served.open()
     served.wait(100)
     assert served.pings == 2
+
+
+class Ruled(GenericDialect):
+    """A venue that pings each second and gives its clients half of one to answer."""
+
+    rules = Rules(heartbeat=Heartbeat(frame="protocol", every_ns=1000 * MS, within_ns=500 * MS))
+
+
+def test_where_the_venue_has_a_rule_it_pings_by_that_and_cuts_who_does_not_answer() -> None:
+    served = Served(generic().wait(5).ping().events(), Ruled())
+    lively, dead = served.open(), served.open()
+    for seconds in range(1, 4):
+        served.wait(1000)
+        assert served.pings == (2 if seconds == 1 else seconds + 1)
+        served.hears(lively, "pong")
+    assert list(served.ends) == [dead]
+    assert served.ends[dead] == Cut(dead, "fin")
+
+
+def test_messages_that_are_pings_go_on_by_the_rule_when_the_recording_is_over() -> None:
+    recording = generic().wait(100).hear(message(op="ping", ts=1_795_242_446_100)).say(message(op="pong"))
+    served = Served(recording.events(), RuledByMessages())
+    conn = served.open()
+    served.wait(3_500)
+    pings = [json.loads(each) for each in served.heard[conn]]
+    assert [each["op"] for each in pings] == ["ping"] * 4
+    assert [each["ts"] - pings[0]["ts"] for each in pings] == [0, 900, 1900, 2900]
+
+
+class RuledByMessages(GenericDialect):
+    rules = Rules(heartbeat=Heartbeat(frame="message", every_ns=1000 * MS))
 
 
 # Who goes another way

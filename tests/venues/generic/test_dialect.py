@@ -151,3 +151,26 @@ def test_no_message_is_too_strange(message: Any, sender: Sender) -> None:
 @given(st.binary(max_size=60) | st.text(max_size=60), st.sampled_from(["client", "venue"]))
 def test_no_payload_is_too_strange(payload: bytes | str, sender: Sender) -> None:
     assert isinstance(GENERIC.decode(payload, sender), Envelope)
+
+
+@pytest.mark.parametrize(
+    ("asked", "echoed"),
+    [
+        ('{"op":"place","id":7}', {"id": 7}),
+        ('{"req_id":"a","method":"buy"}', {"req_id": "a"}),
+        (f'{{"id":{2**80},"op":"x"}}', {"id": 2**80}),
+        ('["place",{"id":7}]', {}),
+        ("no JSON", {}),
+    ],
+)
+def test_a_refusal_carries_the_requests_id_where_the_request_did(asked: str, echoed: dict[str, Any]) -> None:
+    said = GENERIC.refusal(asked, "NO", "because")
+    assert said is not None
+    assert json.loads(said) == {**echoed, "error": {"code": "NO", "message": "because"}}
+    assert GENERIC.decode(said, "venue").error_code == "NO"
+    assert GENERIC.decode(said, "venue").key == GENERIC.decode(asked, "client").key or not echoed
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60))
+def test_no_payload_is_too_strange_to_be_refused(payload: bytes | str) -> None:
+    assert GENERIC.refusal(payload, "NO", "because") is not None

@@ -412,3 +412,19 @@ def test_traders_frames_are_read() -> None:
     trader = Trader()
     for payload in (trader.spot(), trader.perp(), trader.perp_gtc(), trader.trigger("TP", "sell", "3100")):
         assert asked("createOrder", payload).intent
+
+
+def test_it_refuses_as_the_venue_does() -> None:
+    asked = json.dumps({"type": "createOrder", "id": "a", "payload": Trader().spot()})
+    said = ReyaDialect().refusal(asked, "NO", "because")
+    assert said is not None
+    assert json.loads(said) == {
+        "type": "createOrder",
+        "id": "a",
+        "ok": False,
+        "error": {"error": "NO", "message": "because"},
+    }
+    assert (read(said).role, read(said).key, read(said).error_code) == ("reply", "a", "NO")
+    strange = ReyaDialect().refusal('{"type":"transfer","id":"b"}', "NO", "because")
+    assert strange is not None
+    assert (read(strange).role, read(strange).key, read(strange).error_code) == ("error", "b", "NO")
