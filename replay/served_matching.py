@@ -83,6 +83,8 @@ class Matcher:
         known = [wish for wish in alike if not wish.unknown]
         if not known:
             return self._miss(live, alike, http)
+        # One that gave up on its answer knows less than one that waited for it.
+        known = [wish for wish in known if wish.answered] or known
         if any(_asks(wish) for wish in known):
             # A list of orders that is older than what was just ordered would be a lie.
             known = [wish for wish in known if wish.reply and wish.reply.mono_ns >= self._order_made_ns] or known[-1:]

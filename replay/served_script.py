@@ -29,10 +29,14 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     """How many of its line's requests had come before it."""
     after: int | None = None
     """The request that came right before it, if nothing else did."""
+    orders: int = 0
+    """How many requests about orders had come before it, on all lines and over REST."""
     causes: tuple[int, ...] = ()
-    """The requests without which it would not have been said: its subscription, the one that made its order."""
+    """The requests without which it would not have been said: the one that made its order, or of which it speaks."""
     channel: str | None = None
     """The channel to which the client had subscribed for it."""
+    late: bool = False
+    """The subscription had ended by then."""
     code: int = 1000
     reason: str = ""
 
@@ -65,6 +69,18 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     def latency_ns(self) -> int:
         """How long its reply took."""
         return 0 if self.reply is None else max(0, self.reply.mono_ns - self.mono_ns)
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is an answer, or none was to be expected: who asks over REST waits for one."""
+        return self.http is None or self.response is not None
+
+    @property
+    def about_orders(self) -> bool:
+        """Whether it makes an order, or does something with one."""
+        return any(
+            each.intent is not None or each.order_id is not None for each in (self.envelope, *self.envelope.parts)
+        )
 
     @property
     def accepted(self) -> bool:
@@ -125,6 +141,8 @@ class ServedScript(msgspec.Struct, frozen=True, kw_only=True):
     """Requests over sockets and REST alike, by their ``seq``."""
     makers: dict[str, int]
     """Which request made an order, by the venue's id of it."""
+    orders: tuple[int, ...] = ()
+    """The requests about orders that the venue answered, in their time."""
     accounts: tuple[str, ...] = ()
     symbols: tuple[str, ...] = ()
     gaps: int = 0

@@ -6,6 +6,7 @@ recording's fault plan ended a line, nothing ends it here; where the venue did, 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
@@ -37,8 +38,8 @@ class _Line:
         """The last request, if nothing was said since."""
         self.beat: str | bytes | None = None
         """The client's last sign of life that is a message and has no answer yet."""
-        self.subscribed: dict[str, int] = {}
-        """The request that began each channel."""
+        self.subscribed: dict[str, bool] = {}
+        """Channels that the client asked for, and whether it still wants them."""
 
 
 class ServedScriptwriter:
@@ -69,20 +70,23 @@ class ServedScriptwriter:
             for fact in facts:
                 # An order can turn up elsewhere than in the reply to its request.
                 self._makers.known(fact.of_seq or 0, fact.order_id)
+        wishes = {
+            seq: Wish(**wish, order_ids=tuple(self._makers.orders.get(seq, ()))) for seq, wish in self._wishes.items()
+        }
+        about_orders = [each for each in wishes.values() if each.about_orders and each.answered and not each.unknown]
+        orders = sorted((each.mono_ns, each.seq) for each in about_orders)
         lines = {
             conn: msgspec.structs.replace(
-                each.line, said=tuple(self._caused(each)), wishes=tuple(each.wishes), pongs=tuple(each.pongs)
+                each.line, said=tuple(self._caused(each, orders)), wishes=tuple(each.wishes), pongs=tuple(each.pongs)
             )
             for conn, each in self._lines.items()
         }
         return ServedScript(
             stages=self._stages.all(),
             lines=lines,
-            wishes={
-                seq: Wish(**wish, order_ids=tuple(self._makers.orders.get(seq, ())))
-                for seq, wish in self._wishes.items()
-            },
+            wishes=wishes,
             makers=self._makers.by_order,
+            orders=tuple(seq for _, seq in orders),
             accounts=tuple(self._accounts),
             symbols=tuple(self._symbols),
             gaps=self._gaps,
@@ -202,8 +206,9 @@ class ServedScriptwriter:
         line.wishes.append(event.seq)
         line.last_wish = event.seq
         for channel, begins in subscriptions(envelope):
-            if begins:
-                line.subscribed[channel] = event.seq
+            for each in list(line.subscribed) if channel == "*" else [channel]:
+                if begins or each in line.subscribed:
+                    line.subscribed[each] = begins
 
     def _wish(self, event: Event, envelope: Envelope, **more: Any) -> None:
         self._wishes[event.seq] = {
@@ -251,11 +256,10 @@ class ServedScriptwriter:
         return said
 
     def _made(self, event: Event, line: _Line, **fields: Any) -> Said:
-        channel = None
+        channel, wanted = None, True
         envelope: Envelope = fields.get("envelope", Envelope())
         if envelope.role == "push" and envelope.channel in line.subscribed:
-            channel = envelope.channel
-            fields["causes"] = (line.subscribed[envelope.channel],)
+            channel, wanted = envelope.channel, line.subscribed[envelope.channel]
         return Said(
             seq=event.seq,
             index=len(line.said),
@@ -264,16 +268,20 @@ class ServedScriptwriter:
             before=len(line.wishes),
             after=line.last_wish,
             channel=channel,
+            late=not wanted,
             **fields,
         )
 
-    def _caused(self, line: _Line) -> Iterator[Said]:
-        """Pushes about orders wait for what made these; only now it is known what did."""
+    def _caused(self, line: _Line, orders: list[tuple[int, int]]) -> Iterator[Said]:
+        """What was said waits for orders; only now it is known which there were, and which it speaks of."""
         for said in line.said:
+            if said.answers is not None:
+                yield said
+                continue
             maker = self._makers.maker(said)
-            if maker is not None and maker not in said.causes:
-                said = msgspec.structs.replace(said, causes=(*said.causes, maker))
-            yield said
+            causes = (maker,) if maker is not None and maker not in said.causes else ()
+            before = bisect_left(orders, (said.mono_ns, 0))
+            yield msgspec.structs.replace(said, causes=(*said.causes, *causes), orders=before)
 
     # REST
 

@@ -134,7 +134,7 @@ class ServedVenue(Gateway[Line]):
         self._doors.entered(recorded)
         course = ServedCourse(
             recorded,
-            self.script.wishes,
+            self.script,
             now_ns,
             speed=self._speed,
             patience_ns=self._patience_ns,
@@ -181,20 +181,17 @@ class ServedVenue(Gateway[Line]):
     def _known(self, line: Line, payload: str | bytes, envelope: Envelope, match: Match, now_ns: int) -> None:
         wish = match.wish
         pair = self._pairs.pair(wish, payload, envelope, line.number)
-        wanted = dict(subscriptions(envelope))
-        for channel, begins in wanted.items():
-            line.course.subscribe(channel, begins)
-        for channel, begins in subscriptions(wish.envelope):
-            if begins and channel not in wanted:
-                line.course.subscribe(channel, False)
         if wish.line == line.recorded.conn and wish.seq not in line.course.came:
             line.course.came_now(wish, now_ns)
         else:
-            if any(wanted.values()):
-                line.course.borrow(self.script.lines[wish.line], wish, now_ns)
             if wish.reply is not None:
                 due_ns = now_ns + self._paced(wish.latency_ns)
                 self.agenda.at(due_ns, lambda at_ns: self._reply(line, pair, at_ns))
+        for channel, begins in subscriptions(envelope):
+            if begins:
+                line.course.subscribed(channel, wish, self.script.lines[wish.line], now_ns)
+            else:
+                line.course.unsubscribed(channel)
         self._came.setdefault(wish.seq, now_ns)
         if self._shadow is not None and wish.accepted:
             self._shadow.heard(line.number, line.knock, payload, now_ns, order_id=pair.order_id)
@@ -205,7 +202,7 @@ class ServedVenue(Gateway[Line]):
             line.course.missed(miss.nearest.seq)
         for channel, begins in subscriptions(envelope):
             if not begins:  # whatever it is answered, it is heeded
-                line.course.subscribe(channel, False)
+                line.course.unsubscribed(channel)
         if self._simulates is not None:
             self._simulates.heard(line.number, line.knock, payload, now_ns, answered=True)
         elif self._unmatched == "error" and envelope.replies:

@@ -76,6 +76,9 @@ class Recording:
         told = json.dumps({"status": 200, "reason": "OK", "headers": [], "body": json.dumps(answer)})
         return self._row(conn, "venue", kind="http_response", text=told)
 
+    def row(self, sender: Sender, *, conn: int = 1, **fields: Any) -> Self:
+        return self._row(conn, sender, **fields)
+
     def events(self) -> list[Event]:
         return list(Decoder(dialect(self._venue)).see_all(self._rows))
 

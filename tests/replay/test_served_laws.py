@@ -32,7 +32,7 @@ def sessions(draw: st.DrawFn, *, pipelined: bool = True) -> list[Event]:
     for number in range(draw(st.integers(1, 25))):
         session.wait(draw(st.integers(0, 50)))
         conn = draw(st.integers(1, lines))
-        may_ask = pipelined or all(each[0] != conn for each in waiting)
+        may_ask = pipelined or not waiting
         match draw(st.sampled_from(["ask", "ask", "answer", "push", "subscribe", "news"])):
             case "ask" if may_ask:
                 op = draw(st.sampled_from(OPS))
