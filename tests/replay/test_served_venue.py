@@ -97,6 +97,19 @@ def test_pushes_come_in_their_recorded_distance_from_what_the_client_did() -> No
     assert prices(served, conn) == ["1", "2", "3"]
 
 
+def test_a_reply_stays_behind_what_was_said_before_it_and_comes_soon() -> None:
+    recording = generic().open(2).say(message(op="status", id=1)).wait(1).say(place(2), 2).wait(2)
+    recording.hear(message(type="news")).wait(2).hear(message(id=1, result={"status": "ok"}))
+    served = Served(recording.events(), "generic")
+    first, second = served.open(), served.open()
+    served.send(first, message(op="status", id=1))
+    served.wait(4)
+    served.send(second, place(2))
+    served.wait(10)
+    assert served.times[first] == [6, 6]
+    assert [json.loads(each).get("type") for each in served.heard[first]] == ["news", None]
+
+
 def test_what_the_venue_says_first_needs_no_request() -> None:
     served = Served(generic().wait(3).hear(message(type="welcome")).events(), "generic")
     conn = served.open()
