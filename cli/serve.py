@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 DIVERGED = 1
 _SHOWN = 5
-"""Divergences that are told one by one."""
+"""Divergences, and requests that were never recorded, that are told one by one."""
+_READ_ON_S = 3.0
 
 
 @click.command()
@@ -178,6 +179,8 @@ async def _session(
                 map_file=map_file,
                 command=command,
                 fault_plan=faults,
+                # When a fault cuts the bot off, the venue has as long for its last words as it ever took.
+                read_on=min(_READ_ON_S, 0.5 + server.venue.script.slowest_ns / speed / 1e9),
                 kind="serve",
                 notes={"serve_of": about.recording or capture.name, "unmatched": unmatched},
             )
@@ -197,9 +200,11 @@ def _text(outcome: ServedOutcome, recorded: Recorded, command: tuple[str, ...]) 
         text.append(f"the bot ended with exit code {recorded.exit_code}")
     width = max((len(op) for op, _, _ in verdict.outcomes), default=0)
     text += [f"  {op:{width}}  {count:>4}  {told}" for op, told, count in verdict.outcomes]
-    for stranger in outcome.strangers:
+    for stranger in outcome.strangers[:_SHOWN]:
         near = f"; the nearest is #{stranger.nearest}: {stranger.difference}" if stranger.nearest is not None else ""
         text.append(f"never recorded: {stranger.what}{near}")
+    if len(outcome.strangers) > _SHOWN:
+        text.append(f"  and {len(outcome.strangers) - _SHOWN} more")
     if verdict.incidents:
         text.append(f"again: {', '.join(verdict.incidents)}")
     if outcome.reproduced:

@@ -208,7 +208,7 @@ def words_of(envelope: Envelope) -> str:
     order = f"{envelope.qty or '?'} @ {envelope.price or 'market'}" if envelope.side is not None else None
     named = envelope.order_id if envelope.side is None else None
     words = (envelope.op or "a message", envelope.symbol, envelope.side, order, named and f"order {named}")
-    channel = envelope.channel if envelope.symbol is None else None
+    channel = envelope.channel if envelope.symbol is None or subscriptions(envelope) else None
     return " ".join(word for word in (*words, channel) if word)
 
 

@@ -148,6 +148,11 @@ class ServedScript(msgspec.Struct, frozen=True, kw_only=True):
     gaps: int = 0
     """How often the recording states that it lost something."""
 
+    @property
+    def slowest_ns(self) -> int:
+        """How long the slowest reply took."""
+        return max((wish.latency_ns for wish in self.wishes.values()), default=0)
+
 
 def is_ping(envelope: Envelope) -> bool:
     """Whether a sign of life asks for another."""

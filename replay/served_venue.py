@@ -26,6 +26,9 @@ from wsreplay.venues.gateway import Ask, Gateway, HeardFrame, Knock, Output, Ref
 
 type Unmatched = Literal["error", "simulator", "silent"]
 
+_STRANGERS = 10_000
+"""So many requests are told of that were never recorded."""
+
 
 class Line(msgspec.Struct):
     """A live line."""
@@ -269,7 +272,7 @@ class ServedVenue(Gateway[Line]):
                 self.say(each.line, each.payload)
 
     def _note(self, miss: Miss, words: str) -> None:
-        if miss.what not in self.missed:
+        if miss.what not in self.missed and len(self.missed) < _STRANGERS:
             self.missed[miss.what] = miss
             self._tell(words)
 

@@ -283,3 +283,40 @@ def test_what_was_refused_is_refused_again_and_for_the_same_reason(tmp_path: Pat
     assert told.code == 0, told.lines
     assert "again: auth-failed, duplicate-request-id, malformed, rejected" in told.lines
     assert told.errors == ""
+
+
+@pytest.mark.parametrize(
+    ("character", "sample"),
+    [
+        ("careful", "streams-careful"),
+        ("impatient", "streams-duplicate-order"),
+        ("misunderstood", "streams-misunderstood"),
+        ("refused", "streams-binance-refused"),
+    ],
+)
+def test_streams_and_rest_come_again_to_the_bots_that_had_them(
+    serve: Callable[..., Told], character: str, sample: str
+) -> None:
+    bots = Path(__file__).parents[1] / "venues" / "streams" / "bots"
+    command = [sys.executable, "-P", str(bots / "streaming_bot.py"), character, "{url}", "{url:rest}"]
+    told = serve(SAMPLES / f"{sample}.parquet", "--", *command)
+    assert told.code == 0, told.lines
+    assert "was never recorded" not in told.errors
+
+
+def test_a_bot_with_more_patience_makes_one_order(serve: Callable[..., Told]) -> None:
+    bots = Path(__file__).parents[1] / "venues" / "streams" / "bots"
+    patient = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from streaming_bot import ASKING, TRADE, ask, connect, order, say
+with connect(sys.argv[2]) as line:
+    say(line, "SUBSCRIBE", [TRADE], 1)
+    ask(sys.argv[3], "POST", "order", order("BUY", "100.50", "2.0"))
+    print(len(ask(sys.argv[3], "GET", "orders", ASKING)), "orders")
+"""
+    command = [sys.executable, "-P", "-c", patient, str(bots), "{url}", "{url:rest}"]
+    told = serve(SAMPLES / "streams-duplicate-order.parquet", "--", *command)
+    assert told.code == 1
+    assert "1 orders" in told.errors
+    assert incidents(told.live) == set()
