@@ -24,6 +24,8 @@ class _Life(msgspec.Struct):
     heard_ns: int
     pinged_ns: int | None = None
     """Since when it owes a sign of life."""
+    owed: int = 0
+    """Pings less pongs."""
 
 
 class Heartbeats:
@@ -36,13 +38,17 @@ class Heartbeats:
     def __init__(self, venue: ServedVenue, script: ServedScript, dialect: Dialect) -> None:
         self._venue = venue
         self._dialect = dialect
-        self._rule = rules_of(dialect).heartbeat
+        rules = rules_of(dialect)
+        self._rule, self._idle_ns = rules.heartbeat, rules.idle_ns
+        self._ends = [line.end_by_rule for line in script.lines.values() if line.end_by_rule is not None]
         self._lives: dict[int, _Life] = {}
         self._pongs = [pong for line in script.lines.values() for pong in line.pongs]
 
     def began(self, line: Line, now_ns: int) -> None:
         """A line was opened."""
-        self._lives[line.number] = _Life(line, now_ns)
+        life = self._lives[line.number] = _Life(line, now_ns)
+        if self._idle_ns is not None:
+            self._venue.agenda.at(now_ns + self._idle_ns, partial(self._idle, life))
         if (every_ns := self._every(line)) is not None:
             self._venue.agenda.at(now_ns + every_ns, partial(self._turn, line, every_ns))
 
@@ -59,6 +65,10 @@ class Heartbeats:
     def answer(self, line: Line, payload: str | bytes, envelope: Envelope) -> None:
         """The client gave a sign of life: if it asks for one, it gets the venue's, as it was recorded."""
         if not is_ping(envelope):
+            life = self._lives[line.number]
+            life.owed -= 1
+            if life.owed < 0 and self._rule is not None and self._rule.surplus_ends:
+                self._end(life)
             return
         pongs = [*line.recorded.pongs, *self._pongs]
         asked, said = next((each for each in pongs if each[0] == payload), pongs[0] if pongs else (payload, None))
@@ -73,10 +83,20 @@ class Heartbeats:
         else:
             self._venue.say(line.number, said.payload)
 
-    def ping_as_recorded(self, line: Line, said: Said) -> None:
+    def ping_as_recorded(self, line: Line, said: Said, at_ns: int) -> None:
         """A recorded ping frame is due; a rule takes its place."""
         if not self._lived_by_rule:
+            self.pinged(line, at_ns)
             self._venue.ping(line.number, said.payload if isinstance(said.payload, bytes) else None)
+
+    def pinged(self, line: Line, at_ns: int) -> None:
+        """A ping is sent: the client owes an answer."""
+        life = self._lives[line.number]
+        life.owed += 1
+        if self._rule is None or self._rule.within_ns is None or life.pinged_ns is not None:
+            return
+        life.pinged_ns = at_ns
+        self._venue.agenda.at(at_ns + self._rule.within_ns, partial(self._check, life, at_ns))
 
     @property
     def _lived_by_rule(self) -> bool:
@@ -94,29 +114,34 @@ class Heartbeats:
         life = self._lives.get(line.number)
         if life is None:
             return
-        if self._lived_by_rule:
+        last = line.recorded.pings[-1] if line.recorded.pings else None
+        if self._lived_by_rule or (line.course.over and last is not None and last.kind == "ping"):
+            self.pinged(line, at_ns)
             self._venue.ping(line.number)
-            self._await_an_answer(life, at_ns)
-        elif line.course.over and line.recorded.pings:
-            last = line.recorded.pings[-1]
-            if last.kind == "ping":
-                self._venue.ping(line.number)
-            elif isinstance(last.payload, str):
-                shift_ns = at_ns - last.at_ns
-                self._venue.say(line.number, patched(last.payload, (), self._read, shift_ns, last.at_ns))
-            self._await_an_answer(life, at_ns)
+        elif line.course.over and last is not None and isinstance(last.payload, str):
+            self.pinged(line, at_ns)
+            self._venue.say(line.number, patched(last.payload, (), self._read, at_ns - last.at_ns, last.at_ns))
         self._venue.agenda.at(at_ns + every_ns, partial(self._turn, line, every_ns))
-
-    def _await_an_answer(self, life: _Life, at_ns: int) -> None:
-        if self._rule is None or self._rule.within_ns is None:
-            return
-        if life.pinged_ns is None:
-            life.pinged_ns = at_ns
-            self._venue.agenda.at(at_ns + self._rule.within_ns, partial(self._check, life, at_ns))
 
     def _check(self, life: _Life, pinged_ns: int, _: int) -> None:
         if life.pinged_ns == pinged_ns and life.line.number in self._lives:
-            self._venue.cut(life.line.number)
+            self._end(life)
+
+    def _idle(self, life: _Life, at_ns: int) -> None:
+        if life.line.number not in self._lives or self._idle_ns is None:
+            return
+        if at_ns - life.heard_ns >= self._idle_ns:
+            self._end(life)
+        else:
+            self._venue.agenda.at(life.heard_ns + self._idle_ns, partial(self._idle, life))
+
+    def _end(self, life: _Life) -> None:
+        """As the venue ended such a line in the recording, or else by a FIN."""
+        number, how = life.line.number, life.line.recorded.end_by_rule or next(iter(self._ends), None)
+        if how is not None and how.kind == "close":
+            self._venue.close(number, how.code, how.reason)
+        else:
+            self._venue.cut(number, "rst" if how is not None and how.kind == "rst" else "fin")
 
     def _answer_unheard(self, line: Line, payload: str | bytes) -> None:
         """No ping of a client was ever recorded: most venues answer with the same words, but for one letter."""

@@ -104,6 +104,8 @@ class ServedLine(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     said: tuple[Said, ...] = ()
     wishes: tuple[int, ...] = ()
     """Its requests, in their order."""
+    end_by_rule: Said | None = None
+    """How the venue ended it, where that followed from signs of life: it comes by the rule, not in its place."""
     pongs: tuple[tuple[str | bytes, Said], ...] = ()
     """Each sign of life of the client with the answer that it was given, where both are messages."""
 

@@ -16,6 +16,7 @@ import msgspec
 from wsreplay.captures.event import Event
 from wsreplay.captures.rest_rows import request_in, response_in
 from wsreplay.captures.wire import Handshake
+from wsreplay.replay.recorded_line import RecordedLine
 from wsreplay.replay.rows import headers_of, json_of
 from wsreplay.replay.scriptwriter import KNOWS_RELAY
 from wsreplay.replay.served_makers import Makers
@@ -23,34 +24,19 @@ from wsreplay.replay.served_script import Said, ServedLine, ServedScript, Wish, 
 from wsreplay.replay.served_stages import Stages
 from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.envelope import Envelope, HttpMessage
-
-
-class _Line:
-    """What is known of a connection on the way."""
-
-    def __init__(self, line: ServedLine) -> None:
-        self.line = line
-        self.said: list[Said] = []
-        self.wishes: list[int] = []
-        self.pongs: list[tuple[str | bytes, Said]] = []
-        self.goodbye = self.client_over = self.over = self.cut = False
-        self.last_wish: int | None = None
-        """The last request, if nothing was said since."""
-        self.beat: str | bytes | None = None
-        """The client's last sign of life that is a message and has no answer yet."""
-        self.subscribed: dict[str, bool] = {}
-        """Channels that the client asked for, and whether it still wants them."""
+from wsreplay.venues.rules import rules_of
 
 
 class ServedScriptwriter:
-    """Reads the events of a capture in their order, once."""
+    """Reads the events of a capture, once."""
 
     def __init__(self, dialect: Dialect, mode: str, upstreams: Mapping[str, str]) -> None:
         """``mode`` and ``upstreams`` as the metadata has them."""
         self._dialect = dialect
+        self._rules = rules_of(dialect)
         self._knows_relay = mode in KNOWS_RELAY
         self._upstreams = upstreams
-        self._lines: dict[int, _Line] = {}
+        self._lines: dict[int, RecordedLine] = {}
         self._wishes: dict[int, dict[str, Any]] = {}
         self._asked: dict[int, tuple[int, HttpMessage]] = {}
         self._makers = Makers()
@@ -100,7 +86,10 @@ class ServedScriptwriter:
                 self._heard(event)
             case (("text" | "binary"), "venue"):
                 self._said(event)
+            case (("ping" | "pong"), "client"):
+                self._line(event).life.heard(event)
             case "ping", "venue":
+                self._line(event).life.said(event)
                 self._note(event, kind="ping", payload=(event.data or b"")[:125])
             case "close", _:
                 self._closed(event)
@@ -134,7 +123,7 @@ class ServedScriptwriter:
             headers=headers_of([list(pair) for pair in handshake.response]),
             body=handshake.body,
         )
-        self._lines[event.conn or 0] = _Line(line)
+        self._lines[event.conn or 0] = RecordedLine(line, self._rules)
 
     def _struck(self, event: Event) -> None:
         if event.conn not in self._lines:
@@ -142,7 +131,7 @@ class ServedScriptwriter:
         elif json_of(event.text).get("effect") == "drop":
             self._lines[event.conn].cut = True
 
-    def _line(self, event: Event) -> _Line:
+    def _line(self, event: Event) -> RecordedLine:
         conn = event.conn or 0
         if conn not in self._lines:
             # The capture begins in the middle of this connection.
@@ -150,7 +139,7 @@ class ServedScriptwriter:
             url = self._upstreams.get(name, "ws://venue.invalid/")
             name = self._stages.meet(name, url, sockets=True)
             line = ServedLine(conn=conn, seq=event.seq, upstream=name, url=url, mono_ns=event.mono_ns)
-            self._lines[conn] = _Line(line)
+            self._lines[conn] = RecordedLine(line, self._rules)
         return self._lines[conn]
 
     def _closed(self, event: Event) -> None:
@@ -158,20 +147,26 @@ class ServedScriptwriter:
         if event.sender == "client":
             line.goodbye = line.client_over = True
         elif event.sender == "venue" and not line.client_over:
-            self._note(event, kind="close", code=sendable(event.close_code), reason=event.close_reason or "")
-            line.over = True
+            self._end(line, event, kind="close", code=sendable(event.close_code), reason=event.close_reason or "")
 
     def _ended(self, event: Event) -> None:
         line = self._line(event)
         if event.sender == "client":
             line.client_over = True
-        elif not line.over and not line.client_over and not line.cut and event.ended_by in ("fin", "rst", "timeout"):
-            self._note(event, kind="fin" if event.ended_by == "fin" else "rst")
-        if event.sender != "client":
-            line.over = True
-            self._forsaken(line)
+            return
+        if not line.over and not line.client_over and not line.cut and event.ended_by in ("fin", "rst", "timeout"):
+            self._end(line, event, kind="fin" if event.ended_by == "fin" else "rst")
+        line.over = True
+        self._forsaken(line)
 
-    def _forsaken(self, line: _Line) -> None:
+    def _end(self, line: RecordedLine, event: Event, **how: Any) -> None:
+        line.over = True
+        if line.life.ended_by_rule(event):
+            line.line = msgspec.structs.replace(line.line, end_by_rule=self._made(event, line, **how))
+        else:
+            self._note(event, **how)
+
+    def _forsaken(self, line: RecordedLine) -> None:
         """The line was cut, by a fault, by the client or by us, while requests waited: nobody knows their answers.
 
         Who says goodbye in order waits for none.
@@ -191,6 +186,7 @@ class ServedScriptwriter:
             return
         line = self._line(event)
         envelope = self._dialect.decode(payload, "client")
+        line.life.heard(event, envelope)
         if envelope.role == "heartbeat":
             line.beat = payload if is_ping(envelope) else None
             return
@@ -229,18 +225,15 @@ class ServedScriptwriter:
             return
         line = self._line(event)
         envelope = self._dialect.decode(payload, "venue")
+        line.life.said(event, envelope)
         if envelope.role == "heartbeat" and not is_ping(envelope) and line.beat is not None:
             answer = self._made(event, line, kind="message", payload=payload, envelope=envelope)
             line.pongs.append((line.beat, answer))
             line.beat = None
             return
-        answers = None
-        causes: tuple[int, ...] = ()
-        if event.reply_to in self._wishes:
-            if event.role in ("reply", "error"):
-                answers = event.reply_to
-            else:
-                causes = (event.reply_to or 0,)
+        about = event.reply_to if event.reply_to in self._wishes else None
+        answers = about if event.role in ("reply", "error") else None
+        causes = (about,) if about is not None and answers is None else ()
         said = self._note(event, payload=payload, envelope=envelope, answers=answers, causes=causes)
         if answers is not None:
             wish = self._wishes[answers]
@@ -255,7 +248,7 @@ class ServedScriptwriter:
         line.last_wish = None
         return said
 
-    def _made(self, event: Event, line: _Line, **fields: Any) -> Said:
+    def _made(self, event: Event, line: RecordedLine, **fields: Any) -> Said:
         channel, wanted = None, True
         envelope: Envelope = fields.get("envelope", Envelope())
         if envelope.role == "push" and envelope.channel in line.subscribed:
@@ -272,7 +265,7 @@ class ServedScriptwriter:
             **fields,
         )
 
-    def _caused(self, line: _Line, orders: list[tuple[int, int]]) -> Iterator[Said]:
+    def _caused(self, line: RecordedLine, orders: list[tuple[int, int]]) -> Iterator[Said]:
         """What was said waits for orders; only now it is known which there were, and which it speaks of."""
         for said in line.said:
             if said.answers is not None:

@@ -18,7 +18,7 @@ from wsreplay.replay.served_matching import Match, Matcher, Miss, text_of
 from wsreplay.replay.served_orders import LiveOrders
 from wsreplay.replay.served_pairs import Pair, Pairs
 from wsreplay.replay.served_refusals import Refusals
-from wsreplay.replay.served_script import Said, ServedLine, ServedScript, subscriptions
+from wsreplay.replay.served_script import Said, ServedLine, ServedScript, is_ping, subscriptions
 from wsreplay.replay.served_shadow import Shadow, Told
 from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.envelope import Envelope, HttpMessage
@@ -255,9 +255,11 @@ class ServedVenue(Gateway[Line]):
     def _say(self, line: Line, said: Said, now_ns: int) -> None:
         match said.kind:
             case "message":
+                if is_ping(said.envelope):
+                    self._heartbeats.pinged(line, now_ns)
                 self.say(line.number, self._pairs.fitting(said, None, line.number, now_ns))
             case "ping":
-                self._heartbeats.ping_as_recorded(line, said)
+                self._heartbeats.ping_as_recorded(line, said, now_ns)
             case "close":
                 self.close(line.number, said.code, said.reason)
             case "fin" | "rst":

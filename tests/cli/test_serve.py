@@ -285,21 +285,29 @@ def test_what_was_refused_is_refused_again_and_for_the_same_reason(tmp_path: Pat
     assert told.errors == ""
 
 
+STREAMS, CANTONDEX, LOOPRING = "streams/bots/streaming_bot.py", "cantondex/trader_bot.py", "loopring/bot.py"
+
+
 @pytest.mark.parametrize(
-    ("character", "sample"),
+    ("program", "character", "sample"),
     [
-        ("careful", "streams-careful"),
-        ("impatient", "streams-duplicate-order"),
-        ("misunderstood", "streams-misunderstood"),
-        ("refused", "streams-binance-refused"),
+        (STREAMS, "impatient", "streams-duplicate-order"),
+        (STREAMS, "misunderstood", "streams-misunderstood"),
+        (STREAMS, "refused", "streams-binance-refused"),
+        (CANTONDEX, "careless", "cantondex-careless"),
+        (CANTONDEX, "forgetful", "cantondex-lost-login"),
+        (CANTONDEX, "impatient", "cantondex-duplicate-order"),
+        (LOOPRING, "extra_pong", "loopring-extra-pong"),
+        (LOOPRING, "reconnecting", "loopring-reconnect"),
     ],
 )
-def test_streams_and_rest_come_again_to_the_bots_that_had_them(
-    serve: Callable[..., Told], character: str, sample: str
+def test_every_sample_comes_again_to_the_bot_that_made_it(
+    serve: Callable[..., Told], program: str, character: str, sample: str
 ) -> None:
-    bots = Path(__file__).parents[1] / "venues" / "streams" / "bots"
-    command = [sys.executable, "-P", str(bots / "streaming_bot.py"), character, "{url}", "{url:rest}"]
-    told = serve(SAMPLES / f"{sample}.parquet", "--", *command)
+    bot_file = Path(__file__).parents[1] / "venues" / program
+    told = serve(
+        SAMPLES / f"{sample}.parquet", "--", sys.executable, "-P", str(bot_file), character, "{url}", "{url:rest}"
+    )
     assert told.code == 0, told.lines
     assert "was never recorded" not in told.errors
 

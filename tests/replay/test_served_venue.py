@@ -555,6 +555,51 @@ class RuledByMessages(GenericDialect):
     rules = Rules(heartbeat=Heartbeat(frame="message", every_ns=1000 * MS))
 
 
+class Strict(GenericDialect):
+    """A venue that ends lines for a pong too much, and for silence."""
+
+    rules = Rules(heartbeat=Heartbeat(frame="message", within_ns=500 * MS, surplus_ends=True), idle_ns=5000 * MS)
+
+
+def test_a_line_that_the_venue_ended_for_a_pong_too_much_is_ended_for_that_and_for_nothing_else() -> None:
+    recording = generic().wait(5).hear(message(op="ping")).wait(1).say(message(op="pong")).wait(5)
+    recording.say(message(op="pong")).wait(1).close(4002, sender="venue").end("fin", leg="venue")
+    served = Served(recording.events(), Strict())
+    mended, other = served.open(), served.open()
+    served.wait(6)
+    served.send(mended, message(op="pong"))
+    served.send(other, message(op="pong"))
+    served.wait(1000)
+    assert not served.ends
+    served.send(other, message(op="pong"))
+    assert served.ends == {other: Close(other, 4002, "")}
+    served.wait(1000)
+    assert list(served.ends) == [other]
+
+
+def test_so_is_one_that_it_ended_because_no_pong_came() -> None:
+    recording = generic().wait(5).hear(message(op="ping")).wait(500).end("rst", leg="venue")
+    served = Served(recording.events(), Strict())
+    mended, other = served.open(), served.open()
+    served.wait(100)
+    served.send(mended, message(op="pong"))
+    served.wait(404)
+    assert not served.ends
+    served.wait(1)
+    assert served.ends == {other: Cut(other, "rst")}
+    served.wait(1000)
+    assert list(served.ends) == [other]
+
+
+def test_so_is_one_that_was_silent_for_too_long() -> None:
+    served = Served(generic().wait(5000).close(4001, sender="venue").events(), Strict())
+    lively, silent = served.open(), served.open()
+    for _ in range(4):
+        served.wait(2000)
+        served.send(lively, message(op="hello"))
+    assert served.ends == {silent: Close(silent, 4001, "")}
+
+
 # Who goes another way
 
 
