@@ -65,6 +65,8 @@ class Heartbeats:
 
     def see(self, event: Event, request: Sent | None) -> Iterable[Incident]:  # noqa: ARG002 - as all detectors
         """A ping, a pong, anything from the bot, or the beginning or the end of a line."""
+        if event.role == "push" and event.sender == "venue":
+            return ()  # nearly all that there is
         kind = event.kind
         if kind == "fact" or kind == "gap" or kind == "http_request" or kind == "http_response":
             return ()
@@ -307,9 +309,9 @@ def _words(
     kind = "ping" if frame == "protocol" else "ping message"
     many = f"{unanswered:,}" if unanswered > WAITING else str(len(waited))
     pings = f"a {kind}" if many == "1" else f"{many} {kind}s"
-    lost = " (none of which reached it)" if not any(ping.reached for ping in waited) else ""
     who, whom = ("The venue", "the bot") if asker == "venue" else ("The bot", "the venue")
-    text = f"{who} sent {pings} on connection {first.conn}, and {whom}{lost} did not answer "
+    lost = f" (none reached {whom})" if not any(ping.reached for ping in waited) else ""
+    text = f"{who} sent {pings} on connection {first.conn}{lost}, and {whom} did not answer "
     if answered is not None:
         return f"{text}for {lasting(lasted)}."
     if broke is None:

@@ -47,6 +47,8 @@ class Logins:
 
     def see(self, event: Event, request: Sent | None) -> Iterable[Incident]:
         """A line that begins or ends, a request, or what became of one."""
+        if request is None and event.kind == "text":
+            return ()  # nearly all that there is
         match event.kind:
             case "open":
                 found = self._told(event.conn)

@@ -28,6 +28,7 @@ class Asking:
 
     __slots__ = (
         "answered",
+        "answered_mono_ns",
         "answered_seq",
         "at_ns",
         "conn",
@@ -53,19 +54,31 @@ class Asking:
         self.answered: bool | None = None
         """Whether the venue took it; None: nothing was said of it."""
         self.answered_seq: int | None = None
+        self.answered_mono_ns: int | None = None
         self.topics: list[Topic] = []
 
 
 class Topic:
     """One channel that a request asked for."""
 
-    __slots__ = ("asking", "first", "identity", "keyed", "last_push", "off_mono_ns", "pushed_seq", "twice")
+    __slots__ = (
+        "asking",
+        "first",
+        "identity",
+        "keyed",
+        "last_push",
+        "off_mono_ns",
+        "pushed_mono_ns",
+        "pushed_seq",
+        "twice",
+    )
 
     def __init__(self, asking: Asking, identity: Identity) -> None:
         self.asking = asking
         self.identity = identity
         self.pushed_seq: int | None = None
         """The first push that came of it."""
+        self.pushed_mono_ns: int | None = None
         self.keyed = False
         """Its pushes name the request that they belong to."""
         self.off_mono_ns: int | None = None
@@ -79,7 +92,14 @@ class Topic:
     @property
     def known(self) -> bool:
         """Whether the venue is known to have heard it."""
-        return self.asking.answered is True or self.pushed_seq is not None
+        return self.known_mono_ns is not None
+
+    @property
+    def known_mono_ns(self) -> int | None:
+        """Since when that is known."""
+        answered = self.asking.answered_mono_ns if self.asking.answered else None
+        times = [time for time in (answered, self.pushed_mono_ns) if time is not None]
+        return min(times, default=None)
 
     @property
     def name(self) -> str:
@@ -91,7 +111,7 @@ class Topic:
     def push(self, event: Event) -> None:
         """Something came of it."""
         if self.pushed_seq is None:
-            self.pushed_seq = event.seq
+            self.pushed_seq, self.pushed_mono_ns = event.seq, event.mono_ns
         if self.first is None or self.twice is not None:
             return
         if self.last_push is not None and event.text is not None and event.text == self.last_push[1]:

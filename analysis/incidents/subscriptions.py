@@ -14,7 +14,7 @@ from wsreplay.analysis.incidents.lost_subscriptions import LostSubscriptions
 from wsreplay.analysis.incidents.sent import Sent
 from wsreplay.analysis.incidents.setting import Setting
 from wsreplay.analysis.incidents.subscribed import Asking, OnLine, Topic
-from wsreplay.analysis.incidents.unanswered_subscriptions import Unanswered
+from wsreplay.analysis.incidents.unanswered_subscriptions import PATIENCE_NS, Unanswered
 from wsreplay.analysis.incidents.wording import lasting, present
 from wsreplay.captures.event import Event
 
@@ -125,14 +125,14 @@ class Subscriptions:
         if on_line is None or asking is None or fact.outcome == "unknown":
             return ()
         taken = fact.outcome != "rejected" and fact.error_code is None
-        asking.answered, asking.answered_seq = taken, fact.seq
+        asking.answered, asking.answered_seq, asking.answered_mono_ns = taken, fact.seq, fact.mono_ns
         self._unanswered.answered(asking)
         found: list[Incident] = []
         if not taken:
-            for topic in asking.topics:
-                found += self._again(topic)
             on_line.refused(asking)
             on_line.forget(asking)
+            for topic in asking.topics:
+                found += self._again(topic)
         return found
 
     def _over(self, conn: int | None, ended: Event | None) -> Iterable[Incident]:
@@ -157,7 +157,10 @@ class Subscriptions:
         again, rules = topic.asking, self._setting.rules
         if topic.keyed and again.words != first.asking.words:
             return ()
-        if topic.twice is None and not first.known and rules is not None and rules.confirms_subscriptions:
+        answered_late = first.known_mono_ns is None or first.known_mono_ns > again.mono_ns
+        waited = again.mono_ns - first.asking.mono_ns >= PATIENCE_NS or first.known_mono_ns is None
+        confirms = rules is not None and rules.confirms_subscriptions
+        if topic.twice is None and confirms and answered_late and waited:
             return ()  # asked again for want of an answer, as one should
         certain = (first.known or topic.twice is not None) and again.reached
         came = ""
