@@ -1,56 +1,31 @@
 """The verdict: whether a replay did what its recording did. Sans-I/O.
 
-Requests are aligned by what they want (operation and intent) and the how manieth of its kind each is, not by position.
-Compared is what the bot knew of each (answered or not, and how), what the venue made of it as far as both sides know,
-and which of its own orders a list showed.
+Requests are aligned by what they want (operation and intent) and the how manieth of its kind each is, not by
+position; lines by where they led, channels by their line and name. Compared is what the bot knew of each request
+(answered or not, and how), what the venue made of it as far as both sides know, which of its own orders a list showed
+and what pushes told of them; whether lines came up and how they ended; whether data came; and which incidents happened.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from wsreplay.captures.event import Event
+from wsreplay.analysis.incidents.incident import Incident
+from wsreplay.replay.line_verdict import channel_divergences, line_divergences
 from wsreplay.replay.outputs import Note
+from wsreplay.replay.tales import Identity, Tale, tales
+from wsreplay.replay.telling import Telling, tell
+from wsreplay.replay.terms import REPLAYED, Difference, Terms
 
-type Identity = tuple[str | None, ...]
-type Fate = Literal["accepted", "refused"]
+__all__ = ["Divergence", "Finding", "Tale", "Verdict", "finding_of", "judge", "tales", "tell"]
 
-_DECIDED: dict[str, Fate] = {"ok": "accepted", "rejected": "refused"}
+_OF_AN_ORDER = frozenset({"duplicate-order", "blind-retry", "lost-response"})
 
-
-class Tale(msgspec.Struct, kw_only=True):
-    """What became of one request."""
-
-    seq: int
-    op: str | None
-    label: str
-    """What it wanted, in words."""
-    identity: Identity
-    intent: str | None
-    answered: bool | None = None
-    """Whether the bot had an answer; None: not before it had given up, or before the recording ended."""
-    lost: bool = False
-    """Whether the line ended, or a gateway gave up, before the answer came."""
-    fate: Fate | None = None
-    """What the venue made of it, where that is known."""
-    status: str | None = None
-    error_code: str | None = None
-    listed: tuple[tuple[str, str | None], ...] = ()
-    """The orders that the answer lists, as intent and status."""
-
-    @property
-    def outcome(self) -> str:
-        """The outcome in words."""
-        detail = self.error_code or self.status
-        if self.answered is False or self.fate is None:
-            return f"no answer, but {self.fate}" if self.fate else "no answer"
-        words = self.fate if self.answered else f"{self.fate} too late"
-        return f"{words} ({detail})" if detail else words
+type About = Literal["request", "order", "line", "channel", "incident", "note"]
 
 
 class Finding(NamedTuple):
@@ -59,6 +34,14 @@ class Finding(NamedTuple):
     kind: str
     seq: int
     summary: str = ""
+    about: str | None = None
+    """The intent of its order, or what else tells it from others of its kind; None: one is as good as another."""
+
+
+def finding_of(incident: Incident) -> Finding:
+    """An incident as it is compared: what became of an order, by that order."""
+    about = incident.facts.get("intent") if incident.kind in _OF_AN_ORDER else None
+    return Finding(incident.kind, incident.seq, incident.summary, about)
 
 
 class Divergence(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,16 +51,24 @@ class Divergence(msgspec.Struct, frozen=True, kw_only=True):
     """The address in the recording."""
     replay_seq: int | None = None
     """The address in the replay's capture, where it has one."""
+    about: About = "request"
     what: str
     recorded: str = ""
     replayed: str = ""
     because: tuple[str, ...] = ()
+    near_seq: int | None = None
+    """Where it would have been in the replay, as near as can be told."""
+    terms: Terms = REPLAYED
+
+    def as_json(self) -> dict[str, Any]:
+        """The divergence as programs read it."""
+        return {name: getattr(self, name) for name in self.__struct_fields__ if name != "terms"}
 
     def __str__(self) -> str:
         text = self.what
         if self.recorded or self.replayed:
-            where = f" (#{self.replay_seq} of the replay)" if self.replay_seq is not None else ""
-            text = f"{text}: {self.recorded} in the recording, {self.replayed} now{where}"
+            where = f" (#{self.replay_seq} {self.terms.of_second})" if self.replay_seq is not None else ""
+            text = f"{text}: {self.recorded} {self.terms.first}, {self.replayed} {self.terms.second}{where}"
         return "; ".join((text, *self.because))
 
 
@@ -101,108 +92,90 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return self.divergences[0] if self.divergences else None
 
 
-def tales(events: Iterable[Event], wanted: AbstractSet[int] | None = None) -> list[Tale]:
-    """What became of the requests in these events, of all or of those with the wanted ``seq``."""
-    told: dict[int, Tale] = {}
-    listed: dict[int, list[tuple[str, str | None]]] = {}
-    answers: dict[int, int] = {}
-    for event in events:
-        if event.part == 0:
-            if event.role == "request" and event.sender == "client" and (wanted is None or event.seq in wanted):
-                told[event.seq] = _tale(event)
-            if event.reply_to is not None:
-                answers[event.seq] = event.reply_to
-        elif event.kind == "fact" and event.outcome is not None and event.of_seq in told:
-            _fold(told[event.of_seq], event)
-        elif event.kind == "fact" and event.order_id is not None and event.intent is not None:
-            listed.setdefault(event.seq, []).append((event.intent, event.status))
-    own = {tale.intent for tale in told.values() if tale.intent is not None}
-    for seq, orders in listed.items():
-        if (request := told.get(answers.get(seq, 0))) is not None:
-            # Other orders on the account are none of this recording's business.
-            request.listed = tuple(sorted(order for order in orders if order[0] in own))
-    return list(told.values())
-
-
 def judge(
-    recorded: Sequence[Tale],
-    replayed: Sequence[Tale],
+    recorded: Sequence[Tale] | Telling,
+    replayed: Sequence[Tale] | Telling,
     *,
     notes: Sequence[Note] = (),
     incidents: tuple[Sequence[Finding], Sequence[Finding]] | None = None,
+    terms: Terms = REPLAYED,
 ) -> Verdict:
-    """Compare a recording with its replay. ``incidents``: what was found in each, where somebody looked."""
+    """Compare a recording with its replay.
+
+    Of two sequences of tales only the requests are compared. ``incidents``: what was found in each, where somebody
+    looked. ``terms``: what may differ between the two without being a divergence.
+    """
+    requests, again = _requests(recorded), _requests(replayed)
     remarks: dict[int, list[str]] = {}
     for note in notes:
         remarks.setdefault(note.seq, []).append(note.text)
-    found: list[Divergence] = []
+    until = recorded.until if isinstance(recorded, Telling) and terms.of_time else None
     aligned: dict[int, int] = {}
-    live = _by_occurrence(replayed)
-    for key, tale in _by_occurrence(recorded).items():
-        again = live.pop(key, None)
-        because = tuple(remarks.get(tale.seq, ()))
-        if again is None:
-            found.append(_missing(tale, because))
-            continue
-        aligned[again.seq] = tale.seq
-        if (difference := _difference(tale, again)) is not None:
-            found.append(
-                Divergence(
-                    seq=tale.seq,
-                    replay_seq=again.seq,
-                    what=tale.label,
-                    recorded=difference[0],
-                    replayed=difference[1],
-                    because=because,
-                )
-            )
-    last = recorded[-1].seq if recorded else 0
-    found += (
-        Divergence(seq=last, replay_seq=tale.seq, what=tale.label, recorded="no such request", replayed=tale.outcome)
-        for tale in live.values()
-    )
+    """The requests of the replay, each with the one of the recording."""
+    found = list(_of_requests(requests, again, remarks, aligned, until))
+    last = requests[-1].seq if requests else 0
+    if isinstance(recorded, Telling) and isinstance(replayed, Telling) and terms.whole:
+        last = max(last, recorded.until)
+        found += _of("line", line_divergences(recorded.lines, replayed.lines, terms), last, remarks)
+        found += _of("channel", channel_divergences(recorded, replayed, terms), last, remarks)
     told = {divergence.seq for divergence in found}
-    found += (Divergence(seq=note.seq, what=note.text) for note in notes if note.decides and note.seq not in told)
+    found += (
+        Divergence(seq=note.seq, about="note", what=note.text)
+        for note in notes
+        if note.decides and note.seq not in told
+    )
     again_found: tuple[str, ...] = ()
     if incidents is not None:
-        found += _incidents(*incidents, aligned, last)
+        found += _of_incidents(*incidents, aligned, last, terms)
         again_found = tuple(sorted({each.kind for each in incidents[0]} & {each.kind for each in incidents[1]}))
-    counted = Counter((tale.op or "?", tale.outcome) for tale in replayed)
+    counted = Counter((tale.op or "?", tale.outcome) for tale in again)
+    ordered = sorted(found, key=lambda divergence: divergence.seq)
     return Verdict(
-        divergences=tuple(sorted(found, key=lambda divergence: divergence.seq)),
+        divergences=tuple(_placed(ordered, aligned, terms)),
         outcomes=tuple((op, outcome, count) for (op, outcome), count in sorted(counted.items())),
         incidents=again_found,
     )
 
 
-def _tale(event: Event) -> Tale:
-    wish = (event.intent,) if event.intent is not None else (event.symbol, event.account, event.side, event.channel)
-    numbers = () if event.intent is not None else (event.price, event.qty, event.client_order_id)
-    order = f"{event.qty or '?'} @ {event.price or 'market'}" if event.side is not None else None
-    words = (event.op or "request", event.symbol, event.side, order)
-    return Tale(
-        seq=event.seq,
-        op=event.op,
-        label=" ".join(word for word in words if word),
-        identity=(event.op, *wish, *numbers),
-        intent=event.intent,
-    )
+def _requests(side: Sequence[Tale] | Telling) -> Sequence[Tale]:
+    return side.requests if isinstance(side, Telling) else side
 
 
-def _fold(tale: Tale, fact: Event) -> None:
-    """Take note of what became known of a request."""
-    tale.status = fact.status or tale.status
-    tale.error_code = fact.error_code or tale.error_code
-    if fact.outcome == "late":
-        tale.answered = False if fact.resolved_by == "undelivered-reply" else None
-        tale.fate = "accepted" if fact.error_code is None else "refused"
-    elif fact.outcome in _DECIDED:
-        # After an unknown outcome a reply to another request can tell what became of this one.
-        if fact.resolved_by == "reply" and not tale.lost:
-            tale.answered = True
-        tale.fate = _DECIDED[fact.outcome]
-    else:
-        tale.answered, tale.lost = False, True
+def _of_requests(
+    recorded: Sequence[Tale],
+    replayed: Sequence[Tale],
+    remarks: Mapping[int, list[str]],
+    aligned: dict[int, int],
+    until: int | None,
+) -> Iterator[Divergence]:
+    live = _by_occurrence(replayed)
+    for key, tale in _by_occurrence(recorded).items():
+        again = live.pop(key, None)
+        because = tuple(remarks.get(tale.seq, ()))
+        if again is None:
+            yield Divergence(
+                seq=tale.seq, what=tale.label, recorded=tale.outcome, replayed="it was not sent", because=because
+            )
+            continue
+        aligned[again.seq] = tale.seq
+        differs = _difference(tale, again)
+        if differs is None and until is not None:
+            differs = _told_otherwise(tale, again, until)
+        if differs is not None:
+            yield Divergence(
+                seq=differs.seq or tale.seq,
+                replay_seq=differs.replay_seq or again.seq,
+                about="order" if differs.seq else "request",
+                what=tale.label,
+                recorded=differs.recorded,
+                replayed=differs.replayed,
+                because=because,
+            )
+    last = recorded[-1].seq if recorded else 0
+    for tale in live.values():
+        yield Divergence(
+            seq=last, replay_seq=tale.seq, what=tale.label, recorded="no such request", replayed=tale.outcome
+        )
 
 
 def _by_occurrence(told: Iterable[Tale]) -> dict[tuple[Identity, int], Tale]:
@@ -214,37 +187,97 @@ def _by_occurrence(told: Iterable[Tale]) -> dict[tuple[Identity, int], Tale]:
     return found
 
 
-def _difference(recorded: Tale, replayed: Tale) -> tuple[str, str] | None:
+def _difference(recorded: Tale, replayed: Tale) -> Difference | None:
     """How the two differ, in words for each."""
     knew = None not in (recorded.answered, replayed.answered) and recorded.answered != replayed.answered
     fate = None not in (recorded.fate, replayed.fate) and recorded.fate != replayed.fate
     details = recorded.fate is not None and replayed.fate is not None
     detail = details and (recorded.status, recorded.error_code) != (replayed.status, replayed.error_code)
     if knew or fate or detail:
-        return recorded.outcome, replayed.outcome
+        return Difference(recorded=recorded.outcome, replayed=replayed.outcome)
     if recorded.answered and recorded.listed != replayed.listed:
-        return _shown(recorded), _shown(replayed)
+        return Difference(recorded=_shown(recorded), replayed=_shown(replayed))
     return None
+
+
+def _told_otherwise(recorded: Tale, replayed: Tale, until: int) -> Difference | None:
+    """Whether pushes told another story of the order.
+
+    What came after the client's last deed need not come again: the replay may be over by then. Nor can a recording that
+    ended tell what would have come.
+    """
+    before, now = [status for _, status in recorded.told], [status for _, status in replayed.told]
+    common = 0
+    while common < min(len(before), len(now)) and before[common] == now[common]:
+        common += 1
+    missing = recorded.told[common][0] if common < len(before) else None
+    if common == len(now):
+        if missing is None or missing > until:
+            return None
+    elif missing is None:
+        return None
+    return Difference(
+        recorded=f"its order became {_steps(before)}",
+        replayed=f"it became {_steps(now)}" if now else "nothing was told of it",
+        seq=missing,
+        replay_seq=replayed.told[common][0] if common < len(now) else None,
+    )
+
+
+def _steps(statuses: list[str]) -> str:
+    return ", then ".join(statuses[:6]) + (", …" if len(statuses) > 6 else "")
 
 
 def _shown(tale: Tale) -> str:
     return f"{len(tale.listed)} of its orders" if len(tale.listed) != 1 else "1 of its orders"
 
 
-def _missing(tale: Tale, because: tuple[str, ...]) -> Divergence:
-    return Divergence(seq=tale.seq, what=tale.label, recorded=tale.outcome, replayed="it was not sent", because=because)
+def _of(
+    about: About, differences: Iterable[Difference], last: int, remarks: Mapping[int, list[str]]
+) -> Iterator[Divergence]:
+    for each in differences:
+        yield Divergence(
+            seq=each.seq or last,
+            replay_seq=each.replay_seq,
+            about=about,
+            what=each.what,
+            recorded=each.recorded,
+            replayed=each.replayed,
+            because=tuple(remarks.get(each.seq, ())) if each.seq else (),
+        )
 
 
-def _incidents(
-    recorded: Sequence[Finding], replayed: Sequence[Finding], aligned: dict[int, int], last: int
-) -> Iterable[Divergence]:
-    kinds, again = {each.kind for each in recorded}, {each.kind for each in replayed}
+def _of_incidents(
+    recorded: Sequence[Finding], replayed: Sequence[Finding], aligned: Mapping[int, int], last: int, terms: Terms
+) -> Iterator[Divergence]:
+    before, now = {_sort_of(each) for each in recorded}, {_sort_of(each) for each in replayed}
     for each in recorded:
-        if each.kind not in again:
-            again.add(each.kind)
-            yield Divergence(seq=each.seq, what=f"{each.kind} happened in the recording, and not again")
+        if _sort_of(each) not in now and each.kind not in terms.excused:
+            now.add(_sort_of(each))
+            yield Divergence(seq=each.seq, about="incident", what=f"{each.kind} happened {terms.first}, {terms.gone}")
     for each in replayed:
-        if each.kind not in kinds:
-            kinds.add(each.kind)
-            seq = aligned.get(each.seq, last)
-            yield Divergence(seq=seq, replay_seq=each.seq, what=f"{each.kind} happened now, and not in the recording")
+        if _sort_of(each) not in before:
+            before.add(_sort_of(each))
+            yield Divergence(
+                seq=aligned.get(each.seq, last),
+                replay_seq=each.seq,
+                about="incident",
+                what=f"{each.kind} happened {terms.second}, and not {terms.first}",
+            )
+
+
+def _sort_of(finding: Finding) -> tuple[str, str | None]:
+    return finding.kind, finding.about
+
+
+def _placed(divergences: Iterable[Divergence], aligned: Mapping[int, int], terms: Terms) -> Iterator[Divergence]:
+    """Each with the place in the replay where it should have been, if it is not there."""
+    pairs = sorted((recorded, replayed) for replayed, recorded in aligned.items())
+    at = 0
+    near: int | None = None
+    for each in divergences:
+        while at < len(pairs) and pairs[at][0] <= each.seq:
+            near = pairs[at][1]
+            at += 1
+        missing = near if each.replay_seq is None else None
+        yield msgspec.structs.replace(each, near_seq=missing, terms=terms)
