@@ -44,13 +44,13 @@ def context_of(verdict: Verdict, recording: Capture, replay: Capture) -> Context
 
 
 def around(capture: Capture, seq: int) -> tuple[Event, ...]:
-    """The event with this address and the few before and after it on its line; heartbeats left out."""
+    """The event with this address and the few before and after it; without heartbeats, and the data of other lines."""
     events = [event for event in capture.events(max(seq - _FAR, 0), seq + _FAR) if event.part == 0]
     conn = next((event.conn for event in events if event.seq == seq), None)
     near = [
         event
         for event in events
-        if event.seq == seq or (event.role != "heartbeat" and (conn is None or event.conn in (conn, None)))
+        if event.seq == seq or (event.role != "heartbeat" and (event.conn == conn or event.role != "push"))
     ]
     place = next((at for at, event in enumerate(near) if event.seq >= seq), len(near))
     return tuple(near[max(place - BEFORE, 0) : place + AFTER + 1])

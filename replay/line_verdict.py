@@ -89,8 +89,10 @@ def _only_one(before: LineTale | None, now: LineTale | None) -> Difference:
     assert one is not None
     what = f"line to {_place(one)}"
     if before is not None:
-        return Difference(what=what, recorded=_start(before), replayed="no such line", seq=before.seq)
-    return Difference(what=what, recorded="no such line", replayed=_start(one), replay_seq=one.seq)
+        return Difference(
+            what=what, recorded=_start(before), replayed="no such line", seq=before.seq, only_in="recorded"
+        )
+    return Difference(what=what, recorded="no such line", replayed=_start(one), replay_seq=one.seq, only_in="replayed")
 
 
 def _ended_otherwise(before: LineTale, now: LineTale, terms: Terms) -> bool:

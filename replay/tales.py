@@ -155,7 +155,8 @@ def tale_of(event: Event, noise: AbstractSet[str] = frozenset()) -> Tale:
     """The tale of a request of which nothing is known yet."""
     names = ("intent",) if event.intent is not None else _WITHOUT_INTENT
     order = f"{event.qty or '?'} @ {event.price or 'market'}" if event.side is not None else None
-    words = (event.op or "request", event.symbol, event.side, order, event.channel if event.side is None else None)
+    on_a_line = event.side is None and event.kind != "http_request"
+    words = (event.op or "request", event.symbol, event.side, order, event.channel if on_a_line else None)
     return Tale(
         seq=event.seq,
         op=event.op,

@@ -81,14 +81,16 @@ def tell(
     events: Iterable[Event], wanted: AbstractSet[int] | None = None, noise: AbstractSet[str] = frozenset()
 ) -> Telling:
     """What these events tell. ``wanted``: the requests that matter; ``noise``: columns that differ from run to run."""
-    teller = _Teller(wanted, noise)
+    teller = Teller(wanted, noise)
     for event in events:
         teller.see(event)
     return teller.telling()
 
 
-class _Teller:
-    def __init__(self, wanted: AbstractSet[int] | None, noise: AbstractSet[str]) -> None:
+class Teller:
+    """The same, shown one event after the other."""
+
+    def __init__(self, wanted: AbstractSet[int] | None = None, noise: AbstractSet[str] = frozenset()) -> None:
         self._requests = Requests(wanted, noise)
         self._noise = noise
         self._lines = Lines()
@@ -101,6 +103,7 @@ class _Teller:
         self._until = 0
 
     def see(self, event: Event) -> None:
+        """Take note of an event."""
         self._requests.see(event)
         line = self._lines.see(event)
         kind = event.kind
@@ -123,6 +126,7 @@ class _Teller:
                 topic.push(event)
 
     def telling(self) -> Telling:
+        """All that is known by now."""
         return Telling(
             requests=self._requests.tales(),
             lines=[_line_tale(line, handshake) for line, handshake in self._opened],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
@@ -44,3 +46,4 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     seq: int | None = None
     """The address in the first; None: it has nothing of the kind."""
     replay_seq: int | None = None
+    only_in: Literal["recorded", "replayed"] | None = None

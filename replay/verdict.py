@@ -8,8 +8,10 @@ and what pushes told of them; whether lines came up and how they ended; whether 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -56,6 +58,8 @@ class Divergence(msgspec.Struct, frozen=True, kw_only=True):
     recorded: str = ""
     replayed: str = ""
     because: tuple[str, ...] = ()
+    only_in: Literal["recorded", "replayed"] | None = None
+    """Which of the two has it at all; of one that only the replay has, ``seq`` is what came before it."""
     near_seq: int | None = None
     """Where it would have been in the replay, as near as can be told."""
     terms: Terms = REPLAYED
@@ -65,11 +69,15 @@ class Divergence(msgspec.Struct, frozen=True, kw_only=True):
         return {name: getattr(self, name) for name in self.__struct_fields__ if name != "terms"}
 
     def __str__(self) -> str:
+        where = f" (#{self.replay_seq} {self.terms.of_second})" if self.replay_seq is not None else ""
+        return self.told(where)
+
+    def told(self, where: str = "") -> str:
+        """The divergence in words."""
         text = self.what
         if self.recorded or self.replayed:
-            where = f" (#{self.replay_seq} {self.terms.of_second})" if self.replay_seq is not None else ""
             text = f"{text}: {self.recorded} {self.terms.first}, {self.replayed} {self.terms.second}{where}"
-        return "; ".join((text, *self.because))
+        return (": " if self.about == "incident" else "; ").join((text, *self.because))
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,11 +121,12 @@ def judge(
     aligned: dict[int, int] = {}
     """The requests of the replay, each with the one of the recording."""
     found = list(_of_requests(requests, again, remarks, aligned, until))
-    last = requests[-1].seq if requests else 0
+    places = _Places(aligned, requests)
+    found += places.only_now(_extra(again, aligned))
     if isinstance(recorded, Telling) and isinstance(replayed, Telling) and terms.whole:
-        last = max(last, recorded.until)
-        found += _of("line", line_divergences(recorded.lines, replayed.lines, terms), last, remarks)
-        found += _of("channel", channel_divergences(recorded, replayed, terms), last, remarks)
+        lines = line_divergences(recorded.lines, replayed.lines, terms)
+        found += places.only_now(_of("line", lines, remarks))
+        found += _of("channel", channel_divergences(recorded, replayed, terms), remarks)
     told = {divergence.seq for divergence in found}
     found += (
         Divergence(seq=note.seq, about="note", what=note.text)
@@ -126,12 +135,12 @@ def judge(
     )
     again_found: tuple[str, ...] = ()
     if incidents is not None:
-        found += _of_incidents(*incidents, aligned, last, terms)
+        found += places.only_now(_of_incidents(*incidents, terms))
         again_found = tuple(sorted({each.kind for each in incidents[0]} & {each.kind for each in incidents[1]}))
     counted = Counter((tale.op or "?", tale.outcome) for tale in again)
     ordered = sorted(found, key=lambda divergence: divergence.seq)
     return Verdict(
-        divergences=tuple(_placed(ordered, aligned, terms)),
+        divergences=tuple(places.near(each, terms) for each in ordered),
         outcomes=tuple((op, outcome, count) for (op, outcome), count in sorted(counted.items())),
         incidents=again_found,
     )
@@ -154,7 +163,12 @@ def _of_requests(
         because = tuple(remarks.get(tale.seq, ()))
         if again is None:
             yield Divergence(
-                seq=tale.seq, what=tale.label, recorded=tale.outcome, replayed="it was not sent", because=because
+                seq=tale.seq,
+                what=tale.label,
+                recorded=tale.outcome,
+                replayed="it was not sent",
+                because=because,
+                only_in="recorded",
             )
             continue
         aligned[again.seq] = tale.seq
@@ -171,11 +185,20 @@ def _of_requests(
                 replayed=differs.replayed,
                 because=because,
             )
-    last = recorded[-1].seq if recorded else 0
-    for tale in live.values():
-        yield Divergence(
-            seq=last, replay_seq=tale.seq, what=tale.label, recorded="no such request", replayed=tale.outcome
-        )
+
+
+def _extra(replayed: Sequence[Tale], aligned: Mapping[int, int]) -> Iterator[Divergence]:
+    """The requests that only the replay has."""
+    for tale in replayed:
+        if tale.seq not in aligned:
+            yield Divergence(
+                seq=0,
+                replay_seq=tale.seq,
+                what=tale.label,
+                recorded="no such request",
+                replayed=tale.outcome,
+                only_in="replayed",
+            )
 
 
 def _by_occurrence(told: Iterable[Tale]) -> dict[tuple[Identity, int], Tale]:
@@ -232,37 +255,42 @@ def _shown(tale: Tale) -> str:
     return f"{len(tale.listed)} of its orders" if len(tale.listed) != 1 else "1 of its orders"
 
 
-def _of(
-    about: About, differences: Iterable[Difference], last: int, remarks: Mapping[int, list[str]]
-) -> Iterator[Divergence]:
+def _of(about: About, differences: Iterable[Difference], remarks: Mapping[int, list[str]]) -> Iterator[Divergence]:
     for each in differences:
         yield Divergence(
-            seq=each.seq or last,
+            seq=each.seq or 0,
             replay_seq=each.replay_seq,
             about=about,
             what=each.what,
             recorded=each.recorded,
             replayed=each.replayed,
             because=tuple(remarks.get(each.seq, ())) if each.seq else (),
+            only_in=each.only_in,
         )
 
 
-def _of_incidents(
-    recorded: Sequence[Finding], replayed: Sequence[Finding], aligned: Mapping[int, int], last: int, terms: Terms
-) -> Iterator[Divergence]:
+def _of_incidents(recorded: Sequence[Finding], replayed: Sequence[Finding], terms: Terms) -> Iterator[Divergence]:
     before, now = {_sort_of(each) for each in recorded}, {_sort_of(each) for each in replayed}
     for each in recorded:
         if _sort_of(each) not in now and each.kind not in terms.excused:
             now.add(_sort_of(each))
-            yield Divergence(seq=each.seq, about="incident", what=f"{each.kind} happened {terms.first}, {terms.gone}")
+            yield Divergence(
+                seq=each.seq,
+                about="incident",
+                what=f"{each.kind} happened {terms.first}, {terms.gone}",
+                because=(each.summary,) if each.summary else (),
+                only_in="recorded",
+            )
     for each in replayed:
         if _sort_of(each) not in before:
             before.add(_sort_of(each))
             yield Divergence(
-                seq=aligned.get(each.seq, last),
+                seq=0,
                 replay_seq=each.seq,
                 about="incident",
                 what=f"{each.kind} happened {terms.second}, and not {terms.first}",
+                because=(each.summary,) if each.summary else (),
+                only_in="replayed",
             )
 
 
@@ -270,14 +298,27 @@ def _sort_of(finding: Finding) -> tuple[str, str | None]:
     return finding.kind, finding.about
 
 
-def _placed(divergences: Iterable[Divergence], aligned: Mapping[int, int], terms: Terms) -> Iterator[Divergence]:
-    """Each with the place in the replay where it should have been, if it is not there."""
-    pairs = sorted((recorded, replayed) for replayed, recorded in aligned.items())
-    at = 0
-    near: int | None = None
-    for each in divergences:
-        while at < len(pairs) and pairs[at][0] <= each.seq:
-            near = pairs[at][1]
-            at += 1
-        missing = near if each.replay_seq is None else None
-        yield msgspec.structs.replace(each, near_seq=missing, terms=terms)
+class _Places:
+    """Where in the one something is that only the other has: beside the request before it."""
+
+    def __init__(self, aligned: Mapping[int, int], recorded: Sequence[Tale]) -> None:
+        self._by_replayed = sorted(aligned.items())
+        self._by_recorded = sorted((before, now) for now, before in aligned.items())
+        self._start = recorded[0].seq if recorded else 0
+
+    def only_now(self, divergences: Iterable[Divergence]) -> Iterator[Divergence]:
+        """Give those that only the replay has their place in the recording."""
+        for each in divergences:
+            if each.only_in != "replayed" or each.replay_seq is None:
+                yield each
+                continue
+            at = bisect_right(self._by_replayed, each.replay_seq, key=itemgetter(0))
+            yield msgspec.structs.replace(each, seq=self._by_replayed[at - 1][1] if at else self._start)
+
+    def near(self, divergence: Divergence, terms: Terms) -> Divergence:
+        """Give one that the replay does not have its place there."""
+        near_seq = None
+        if divergence.replay_seq is None:
+            at = bisect_right(self._by_recorded, divergence.seq, key=itemgetter(0))
+            near_seq = self._by_recorded[at - 1][1] if at else None
+        return msgspec.structs.replace(divergence, near_seq=near_seq, terms=terms)
