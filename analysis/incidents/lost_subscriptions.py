@@ -139,8 +139,9 @@ class LostSubscriptions:
             same = [topic for topic in ended.missing if topic.identity == identity]
             if identity[0] is None and words is None:
                 same = list(ended.missing)
-            exact = [topic for topic in same if words is not None and topic.asking.words == words]
-            gone = same if words is None else (exact or same)[:1]
+            if words is not None and any(topic.keyed for topic in same):  # each request has its own
+                same = ([topic for topic in same if topic.asking.words == words] or same)[:1]
+            gone = same
             ended.missing = [topic for topic in ended.missing if topic not in gone]
             if not ended.missing:
                 self._drop(seq)

@@ -196,7 +196,8 @@ class OnLine:
                 del self._on[label]
                 there = self._by_channel[topic.identity[0]]
                 there.remove(topic)
-                if topic.first is not None and topic.first.off_mono_ns is None:
+                if topic.first is not None:
+                    topic.first.off_mono_ns = None
                     self._on[label] = topic.first
                     there.append(topic.first)
                 elif not there:

@@ -104,20 +104,17 @@ class Subscriptions:
         before = on_line.begun(identity, asking.words)
         if before is not None and before.asking is asking:
             return ()  # twice in one request: the venue says what it thinks of that
-        apart = before is not None and before.asking.words != asking.words and self._may_be_others(before)
+        # Where nobody states rules, other words may ask for something else, though they name the same channel.
+        apart = before is not None and before.asking.words != asking.words and self._setting.rules is None
         found: Iterable[Incident] = ()
         if before is not None and not apart:
             found = self._again(before)  # what it repeated itself is over now
             topic.first = before
+            before.off_mono_ns = fact.mono_ns
         on_line.begin(topic, apart=apart)
         on_line.bound()
         self._lost.begun(on_line.url, topic)
         return found
-
-    def _may_be_others(self, before: Topic) -> bool:
-        """Whether other words may ask for something else, though they name the same channel."""
-        rules = self._setting.rules
-        return rules is None or (not rules.confirms_subscriptions and before.asking.key is not None)
 
     def _learned(self, fact: Event) -> Iterable[Incident]:
         on_line = self._by_conn.get(fact.conn)
@@ -154,15 +151,14 @@ class Subscriptions:
         first, topic.first = topic.first, None
         if first is None or first.asking.answered is False:
             return ()
-        again, rules = topic.asking, self._setting.rules
+        again, known_ns = topic.asking, first.known_mono_ns
         if topic.keyed and again.words != first.asking.words:
             return ()
-        answered_late = first.known_mono_ns is None or first.known_mono_ns > again.mono_ns
-        waited = again.mono_ns - first.asking.mono_ns >= PATIENCE_NS or first.known_mono_ns is None
-        confirms = rules is not None and rules.confirms_subscriptions
-        if topic.twice is None and confirms and answered_late and waited:
-            return ()  # asked again for want of an answer, as one should
-        certain = (first.known or topic.twice is not None) and again.reached
+        waited_ns = again.mono_ns - first.asking.mono_ns
+        in_vain = known_ns is None or (known_ns > again.mono_ns and waited_ns >= PATIENCE_NS)
+        if topic.twice is None and in_vain:
+            return ()  # asked again for want of a sign that it was heard, as one should
+        certain = again.reached
         came = ""
         if topic.twice is not None:
             came = f"; since then messages come twice, as at {topic.twice[0]} and {topic.twice[1]}"
@@ -184,7 +180,7 @@ class Subscriptions:
                     *(topic.twice or ()),
                 ),
                 summary=f"The bot subscribed to {topic.name} on connection {again.conn} "
-                f"{lasting(again.mono_ns - first.asking.mono_ns)} after it had done so, and it was on{came}.",
+                f"{lasting(waited_ns)} after it had done so, and it was on{came}.",
                 facts=present(
                     op=again.op,
                     channel=topic.identity[0],

@@ -110,6 +110,19 @@ def test_after_a_refused_repetition_the_first_is_still_on(line: Streaming) -> No
     assert len(line.incidents("duplicate-subscription")) == 2
 
 
+def test_where_nothing_is_confirmed_a_second_attempt_after_silence_is_none(silent: Streaming) -> None:
+    silent.subscribes("depth", "trades", key="too large", replies=False)
+    silent.subscribes("depth", key="1", replies=False)
+    silent.pushes("depth", price="1")
+    silent.pushes("depth", price="2")
+    silent.breaks()
+    silent.opens(2)
+    silent.subscribes("depth", "trades", key="2", conn=2, replies=False)
+    silent.waits(11)
+    silent.pushes("depth", conn=2)
+    silent.assert_none(*KINDS)
+
+
 def test_pushes_that_name_their_request_tell_subscriptions_apart(silent: Streaming) -> None:
     silent.subscribes("orders", key="a", symbol="X", replies=False)
     silent.pushes("orders", key="a")
