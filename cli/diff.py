@@ -70,11 +70,11 @@ def _text(compared: Compared, one: Capture, other: Capture, shown: int | None) -
 
     for name, capture, place in (("first ", one, 0), ("second", other, 1)):
         counts = ", ".join(
-            f"{number[place]:,} {noun}"
+            f"{number[place]:,} {noun}{'' if number[place] == 1 else 's'}"
             for number, noun in (
-                (compared.requests, "requests"),
-                (compared.lines, "lines"),
-                (compared.incidents, "incidents"),
+                (compared.requests, "request"),
+                (compared.lines, "line"),
+                (compared.incidents, "incident"),
             )
         )
         yield harmless(f"{name}  {capture.path}: {capture.metadata.venue}, {counts}")

@@ -32,6 +32,10 @@ class Tale(msgspec.Struct, kw_only=True):
     """What it wanted, in words."""
     identity: Identity
     intent: str | None
+    facts: tuple[tuple[str, str], ...] = ()
+    """What else it said: requests that only differ in these may be the same wish, uttered otherwise."""
+    kind: Identity = ()
+    """What those have in common."""
     answered: bool | None = None
     """Whether the bot had an answer; None: not before it had given up, or before the recording ended."""
     lost: bool = False
@@ -163,9 +167,15 @@ def tale_of(event: Event, noise: AbstractSet[str] = frozenset()) -> Tale:
         label=" ".join(word for word in words if word),
         identity=(_plain(event.op), *(None if name in noise else getattr(event, name) for name in names)),
         intent=event.intent,
+        facts=tuple(
+            (name, value) for name in _FACTS if name not in noise and (value := getattr(event, name)) is not None
+        ),
+        kind=(_plain(event.op), *(None if name in noise else getattr(event, name) for name in _KIND)),
     )
 
 
+_FACTS = ("account", "price", "qty", "client_order_id")
+_KIND = ("symbol", "side", "channel")
 _WITHOUT_INTENT = ("symbol", "account", "side", "channel", "price", "qty", "client_order_id")
 
 

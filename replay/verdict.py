@@ -9,7 +9,7 @@ and what pushes told of them; whether lines came up and how they ended; whether 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
@@ -158,9 +158,18 @@ def _of_requests(
     until: int | None,
 ) -> Iterator[Divergence]:
     live = _by_occurrence(replayed)
-    for key, tale in _by_occurrence(recorded).items():
+    before = _by_occurrence(recorded)
+    otherwise = _uttered_otherwise(
+        [tale for key, tale in before.items() if key not in live],
+        [tale for key, tale in live.items() if key not in before],
+    )
+    for key, tale in before.items():
         again = live.pop(key, None)
         because = tuple(remarks.get(tale.seq, ()))
+        if again is None and (other := otherwise.get(tale.seq)) is not None:
+            aligned[other.seq] = tale.seq
+            yield _other_words(tale, other, because)
+            continue
         if again is None:
             yield Divergence(
                 seq=tale.seq,
@@ -208,6 +217,37 @@ def _by_occurrence(told: Iterable[Tale]) -> dict[tuple[Identity, int], Tale]:
         counted[tale.identity] += 1
         found[tale.identity, counted[tale.identity]] = tale
     return found
+
+
+def _uttered_otherwise(missing: Iterable[Tale], extra: Iterable[Tale]) -> dict[int, Tale]:
+    """The requests that seem to be said in other words now: of the same kind, in their order."""
+    waiting: dict[Identity, deque[Tale]] = {}
+    for tale in extra:
+        waiting.setdefault(tale.kind, deque()).append(tale)
+    found = {}
+    for tale in missing:
+        if others := waiting.get(tale.kind):
+            found[tale.seq] = others.popleft()
+    return found
+
+
+def _other_words(tale: Tale, other: Tale, because: tuple[str, ...]) -> Divergence:
+    names = dict.fromkeys(name for name, _ in set(tale.facts) ^ set(other.facts))
+    order = [name for name in dict(tale.facts + other.facts) if name in names]
+
+    def words(one: Tale) -> str:
+        facts = dict(one.facts)
+        said = ", ".join(f"{name.replace('_', ' ')} {facts.get(name, 'not said')}" for name in order)
+        return f"{said or 'other terms'}, {one.outcome}"
+
+    return Divergence(
+        seq=tale.seq,
+        replay_seq=other.seq,
+        what=tale.label,
+        recorded=words(tale),
+        replayed=words(other),
+        because=because,
+    )
 
 
 def _difference(recorded: Tale, replayed: Tale) -> Difference | None:

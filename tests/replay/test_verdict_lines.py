@@ -269,6 +269,28 @@ def test_columns_that_a_dialect_calls_noise_tell_no_requests_apart() -> None:
     assert judge(tell(one.rows, noise=noise), tell(other.rows, noise=noise)).reproduced
 
 
+def test_a_request_in_other_words_is_one_difference_and_not_two() -> None:
+    def asked(price: str, intent: str, code: str | None = None) -> Streaming:
+        line = session()
+        line.asks("create", "1", symbol="X", side="buy", price=price, qty="2", account="7", intent=intent)
+        line.replies("create", "1", error_code=code)
+        return line
+
+    assert str(only(asked("1", "i1"), asked("1.5", "i2", "NO"))) == (
+        "create X buy 2 @ 1: price 1, accepted in the recording, price 1.5, refused (NO) now (#2 of the replay)"
+    )
+    assert only(asked("1", "i1"), asked("1", "i2")).recorded == "other terms, accepted"
+
+
+def test_requests_of_another_kind_are_not_taken_for_each_other() -> None:
+    def asked(side: str) -> Streaming:
+        line = session()
+        line.asks("create", "1", symbol="X", side=side, price="1", qty="2", intent=side)
+        return line
+
+    assert [each.only_in for each in divergences(asked("buy"), asked("sell"))] == ["recorded", "replayed"]
+
+
 # Incidents and places
 
 
