@@ -67,6 +67,7 @@ def diff(first: Path, second: Path, form: str, everything: bool) -> None:
 
 def _text(compared: Compared, one: Capture, other: Capture, shown: int | None) -> Iterator[str]:
     from wsreplay.cli.divergence import context_lines
+    from wsreplay.replay.terms import COMPARED
 
     for name, capture, place in (("first ", one, 0), ("second", other, 1)):
         counts = ", ".join(
@@ -86,7 +87,7 @@ def _text(compared: Compared, one: Capture, other: Capture, shown: int | None) -
         yield ""
         yield f"{heading} ({len(of_it):,})"
         for each in of_it[:shown]:
-            yield harmless(f"  {each.told()}")
+            yield harmless(f"  {each.sentence(COMPARED, addressed=False)}")
             yield f"    {_places(each)}"
         if shown is not None and len(of_it) > shown:
             yield f"  and {len(of_it) - shown:,} more: --all tells them"
@@ -176,6 +177,7 @@ def _difference(each: Divergence) -> dict[str, Any]:
         "second_seq": each.replay_seq,
         "only_in": {None: None, "recorded": "first", "replayed": "second"}[each.only_in],
         "because": each.because,
+        "text": each.text,
     }
 
 

@@ -196,8 +196,8 @@ def _json(performed: Performed) -> str:
     verdict = performed.verdict
     said = {
         "verdict": "reproduced" if verdict.reproduced else "diverged",
-        "first_divergence": verdict.first.as_json() if verdict.first is not None else None,
-        "divergences": [each.as_json() for each in verdict.divergences],
+        "first_divergence": verdict.first,
+        "divergences": verdict.divergences,
         "context": context_json(performed.context),
         "outcomes": [{"op": op, "outcome": outcome, "count": count} for op, outcome, count in verdict.outcomes],
         "incidents": verdict.incidents,

@@ -96,14 +96,16 @@ def _only_one(before: LineTale | None, now: LineTale | None) -> Difference:
 
 
 def _ended_otherwise(before: LineTale, now: LineTale, terms: Terms) -> bool:
-    if terms.venue_ends:
+    if terms.ends_of == "both":
         return (before.by, before.how, before.code) != (now.by, now.how, now.code)
-    if now.by != "venue":
+    if now.by != terms.ends_of:
         return False  # the replay ended it, or left it open: in whoever's place
-    # A venue's end is news where the bot had left, and where it gives another reason than it gave.
-    if before.by == "venue":
+    # An end is news where the other side had left first, and where it gives another reason than it gave.
+    if before.by == now.by:
         return before.how == now.how == "close" and before.code != now.code
-    return before.by == "bot" or before.by is None
+    if before.by is None:
+        return now.by == "venue"  # a bot leaves when it has done its work, and nobody recorded when that was
+    return before.by != "fault"
 
 
 def _start(line: LineTale) -> str:

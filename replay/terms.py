@@ -19,20 +19,22 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """Whether all of the first was to happen again; else only its requests are compared."""
     of_time: bool = True
     """Whether both had the same time; else what comes with time need not have come."""
-    venue_ends: bool = False
-    """Whether lines that the venue (or a fault) ended are to be ended by it again; a healthy venue does not."""
+    ends_of: Literal["venue", "bot", "both"] = "venue"
+    """Whose ends of lines are news: those of the side that lives now; the other's are played."""
     excused: frozenset[str] = frozenset()
     """Kinds of incidents that need not come again."""
 
 
 REPLAYED = Terms()
 """A recording, and a replay of it."""
+SERVED = Terms(ends_of="bot")
+"""A recording, and a bot that lived through it again."""
 COMPARED = Terms(
     first="in the first",
     second="in the second",
     of_second="of the second",
     gone="and not in the second",
-    venue_ends=True,
+    ends_of="both",
 )
 """Any two captures."""
 

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -62,21 +62,18 @@ class Divergence(msgspec.Struct, frozen=True, kw_only=True):
     """Which of the two has it at all; of one that only the replay has, ``seq`` is what came before it."""
     near_seq: int | None = None
     """Where it would have been in the replay, as near as can be told."""
-    terms: Terms = REPLAYED
-
-    def as_json(self) -> dict[str, Any]:
-        """The divergence as programs read it."""
-        return {name: getattr(self, name) for name in self.__struct_fields__ if name != "terms"}
+    text: str = ""
+    """All of it, in one sentence."""
 
     def __str__(self) -> str:
-        where = f" (#{self.replay_seq} {self.terms.of_second})" if self.replay_seq is not None else ""
-        return self.told(where)
+        return self.text or self.sentence()
 
-    def told(self, where: str = "") -> str:
-        """The divergence in words."""
+    def sentence(self, terms: Terms = REPLAYED, *, addressed: bool = True) -> str:
+        """The divergence in words; ``addressed``: with its address in the replay."""
         text = self.what
         if self.recorded or self.replayed:
-            text = f"{text}: {self.recorded} {self.terms.first}, {self.replayed} {self.terms.second}{where}"
+            where = f" (#{self.replay_seq} {terms.of_second})" if addressed and self.replay_seq is not None else ""
+            text = f"{text}: {self.recorded} {terms.first}, {self.replayed} {terms.second}{where}"
         return (": " if self.about == "incident" else "; ").join((text, *self.because))
 
 
@@ -361,4 +358,4 @@ class _Places:
         if divergence.replay_seq is None:
             at = bisect_right(self._by_recorded, divergence.seq, key=itemgetter(0))
             near_seq = self._by_recorded[at - 1][1] if at else None
-        return msgspec.structs.replace(divergence, near_seq=near_seq, terms=terms)
+        return msgspec.structs.replace(divergence, near_seq=near_seq, text=divergence.sentence(terms))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from analysis.streaming import Streaming
 from captures.recorded import transcripts
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from wsreplay.captures.event import Event
 from wsreplay.replay.outputs import Note
 from wsreplay.replay.telling import tell
-from wsreplay.replay.terms import COMPARED, REPLAYED, Terms
+from wsreplay.replay.terms import COMPARED, REPLAYED, SERVED, Terms
 from wsreplay.replay.verdict import Divergence, Finding, judge
 
 AT_ANOTHER_SPEED = Terms(of_time=False)
@@ -90,6 +91,18 @@ def test_another_close_code_of_the_venue_is_told_with_both() -> None:
         "line 1, to /: the venue closed it with 1001 in the recording, the venue closed it with 4000 now "
         "(#4 of the replay)"
     )
+
+
+@pytest.mark.parametrize("end", ["venue closed", "venue reset"])
+def test_a_served_bot_that_ends_a_line_that_the_venue_had_ended_is_a_divergence(end: str) -> None:
+    assert only(ended(end), ended("bot closed"), SERVED).about == "line"
+    assert divergences(ended(end), ended(end), SERVED) == ()
+
+
+def test_a_served_bot_may_leave_after_the_recording_and_the_venue_as_it_likes() -> None:
+    assert divergences(ended("recorder stopped"), ended("bot closed"), SERVED) == ()
+    assert divergences(ended("fault"), ended("bot reset"), SERVED) == ()
+    assert divergences(ended("bot closed"), ended("venue closed"), SERVED) == ()
 
 
 def test_between_any_two_captures_every_other_end_is_a_difference() -> None:
@@ -340,9 +353,11 @@ def test_what_only_the_replay_did_comes_before_what_followed_from_it() -> None:
 
 
 def test_programs_read_the_same_names_always() -> None:
-    facts: dict[str, Any] = only(ended("bot closed"), ended("venue reset")).as_json()
-    names = ["seq", "replay_seq", "about", "what", "recorded", "replayed", "because", "only_in", "near_seq"]
+    found = only(ended("bot closed"), ended("venue reset"))
+    facts: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(found))
+    names = ["seq", "replay_seq", "about", "what", "recorded", "replayed", "because", "only_in", "near_seq", "text"]
     assert list(facts) == names
+    assert facts["text"] == str(found)
 
 
 @settings(max_examples=200, deadline=None)
