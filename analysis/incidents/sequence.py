@@ -29,7 +29,7 @@ type _Label = tuple[int | None, str | None, str | None]
 class _Last:
     """Where a numbering stands, and at which event."""
 
-    __slots__ = ("at_ns", "conn", "mono_ns", "number", "seq")
+    __slots__ = ("at_ns", "conn", "mono_ns", "number", "seq", "withheld")
 
     def __init__(self, event: Event, number: int) -> None:
         self.number = number
@@ -37,6 +37,8 @@ class _Last:
         self.conn = event.conn
         self.at_ns = event.at_ns
         self.mono_ns = event.mono_ns
+        self.withheld: list[int] = []
+        """What followed on its line and was never handed on."""
 
 
 class _Gap:
@@ -143,6 +145,8 @@ class Sequences:
             last = self._stood(event, start)
             away = last is not None
         withheld, numbering.withheld = numbering.withheld, []
+        if away and last is not None:
+            withheld = last.withheld + withheld
         if last is None or snapshot:
             numbering.last = _Last(event, number)
             return ()
@@ -185,6 +189,7 @@ class Sequences:
             if numbering.untold is not None:
                 found.append(_incident(numbering, numbering.untold))
             if line is not None and line.url and numbering.last is not None:
+                numbering.last.withheld = numbering.withheld
                 self._before[line.url, label[1], label[2]] = numbering.last
                 self._before.move_to_end((line.url, label[1], label[2]))
                 if len(self._before) > CHANNELS:

@@ -179,8 +179,8 @@ class Subscriptions:
                     again.answered_seq,
                     *(topic.twice or ()),
                 ),
-                summary=f"The bot subscribed to {topic.name} on connection {again.conn} "
-                f"{lasting(waited_ns)} after it had done so, and it was on{came}.",
+                summary=f"The bot subscribed to {topic.name} on connection {again.conn} again, "
+                f"{_after(waited_ns)}, though it was on{came}.",
                 facts=present(
                     op=again.op,
                     channel=topic.identity[0],
@@ -190,3 +190,7 @@ class Subscriptions:
                 ),
             ),
         )
+
+
+def _after(waited_ns: int) -> str:
+    return f"{lasting(waited_ns)} after the first time" if waited_ns >= 1_000 else "in the same moment"

@@ -98,12 +98,14 @@ def test_a_gap_of_the_recorder_may_have_held_it(line: Streaming) -> None:
 
 def test_numbers_that_go_on_after_a_reconnect_tell_what_was_missed_meanwhile(line: Streaming) -> None:
     line.numbers("trades", 5, 6)
+    (withheld,) = line.numbers("trades", 7, delivered=False)
     line.breaks()
     line.waits(2)
     line.opens(2)
     line.takes("trades", conn=2)
     line.numbers("trades", 10, 11, conn=2)
     found = line.only("sequence-gap")
+    assert withheld.seq in found.evidence
     assert (found.certainty, found.facts["away"], found.facts["missing"]) == ("possible", True, 3)
     assert "passed while the bot was away for 2" in found.summary
 

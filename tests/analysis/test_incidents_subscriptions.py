@@ -45,7 +45,8 @@ def test_what_is_on_is_not_asked_for_again(line: Streaming) -> None:
     assert (found.certainty, found.seq) == ("proven", again.seq)
     assert found.facts["request_seqs"] == [first.seq, again.seq]
     assert found.summary == (
-        "The bot subscribed to book on connection 1 3 ms after it had done so, and it was on, and the venue took it."
+        "The bot subscribed to book on connection 1 again, 3 ms after the first time, though it was on, "
+        "and the venue took it."
     )
 
 
@@ -65,7 +66,7 @@ def test_a_refusal_as_already_there_is_told_once(line: Streaming) -> None:
     line.takes("book")
     line.subscribes("book")
     line.confirms("book", error_code="ALREADY_SUBSCRIBED")
-    assert line.only("duplicate-subscription").summary.endswith("and it was on, and the venue refused it.")
+    assert line.only("duplicate-subscription").summary.endswith("though it was on, and the venue refused it.")
 
 
 def test_what_was_ended_or_refused_before_may_be_asked_for_again(line: Streaming) -> None:
