@@ -181,7 +181,10 @@ def _text(performed: Performed) -> list[str]:
     text.append(f"diverged at #{verdict.first.seq}: {verdict.first}")
     text = [harmless(line) for line in text]
     text += context_lines(performed.context, ("in the recording", "in the replay"))
-    text += [harmless(f"  then at #{each.seq}: {each}") for each in verdict.divergences[1:_SHOWN]]
+    text += [
+        harmless(f"  then at #{each.seq}: {each.what if each.about == 'incident' else each}")
+        for each in verdict.divergences[1:_SHOWN]
+    ]
     if len(verdict.divergences) > _SHOWN:
         text.append(f"  and {len(verdict.divergences) - _SHOWN} more")
     return text

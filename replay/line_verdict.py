@@ -9,6 +9,11 @@ from wsreplay.replay.telling import ChannelTale, LineTale, Telling
 from wsreplay.replay.terms import Difference, Terms
 
 
+_AT_LEAST_NS = 1_000_000_000
+_TIMES = 5
+"""A market that was quick once may be slow the next time, but hardly by so much."""
+
+
 def line_divergences(recorded: Sequence[LineTale], replayed: Sequence[LineTale], terms: Terms) -> Iterator[Difference]:
     """The lines that only one of the two has, that came up in only one, or that ended otherwise."""
     for number, (before, now) in enumerate(_lines(recorded, replayed).values(), 1):
@@ -30,7 +35,7 @@ def line_divergences(recorded: Sequence[LineTale], replayed: Sequence[LineTale],
             )
 
 
-def channel_divergences(recorded: Telling, replayed: Telling, terms: Terms) -> Iterator[Difference]:
+def channel_divergences(recorded: Telling, replayed: Telling) -> Iterator[Difference]:
     """The subscriptions of which something came in only one of the two."""
     pairs = _lines(recorded.lines, replayed.lines)
     places = {id(line): place for place, both in enumerate(pairs.values()) for line in both if line is not None}
@@ -41,15 +46,19 @@ def channel_divergences(recorded: Telling, replayed: Telling, terms: Terms) -> I
         if now is None:
             continue  # the request that was not sent is told already
         what = f"subscription to {before.name}"
-        if before.pushed_seq is not None and now.pushed_seq is None:
-            if terms.of_time and before.pushed_seq <= recorded.until:
-                yield Difference(
-                    what=what, recorded="data came", replayed="none came", seq=before.pushed_seq, replay_seq=now.seq
-                )
-        elif before.pushed_seq is None and now.pushed_seq is not None and now.pushed_seq <= replayed.until:
+        if before.pushed_seq is not None and now.pushed_seq is None and _silent(now, before):
+            yield Difference(
+                what=what, recorded="data came", replayed="none came", seq=before.pushed_seq, replay_seq=now.seq
+            )
+        elif before.pushed_seq is None and now.pushed_seq is not None and _silent(before, now):
             yield Difference(
                 what=what, recorded="no data came", replayed="it came", seq=before.seq, replay_seq=now.pushed_seq
             )
+
+
+def _silent(silent: ChannelTale, other: ChannelTale) -> bool:
+    """Whether it was waited long enough where nothing came, by how soon something came in the other."""
+    return silent.waited_ns >= _AT_LEAST_NS + _TIMES * other.waited_ns
 
 
 def _lines(

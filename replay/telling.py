@@ -65,6 +65,8 @@ class ChannelTale(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     pushed_seq: int | None
     """The first message that came of it."""
+    waited_ns: int
+    """How long that took; without one, how long it was waited for."""
 
 
 class Telling(msgspec.Struct, kw_only=True):
@@ -101,10 +103,12 @@ class Teller:
         self._topics: list[tuple[int, Topic]] = []
         self._asking: Asking | None = None
         self._until = 0
+        self._now_ns = 0
 
     def see(self, event: Event) -> None:
         """Take note of an event."""
         self._requests.see(event)
+        self._now_ns = max(self._now_ns, event.mono_ns)
         line = self._lines.see(event)
         kind = event.kind
         if kind == "open" and line is not None:
@@ -137,11 +141,19 @@ class Teller:
                     channel=None if "channel" in self._noise else topic.name,
                     name=topic.name,
                     pushed_seq=topic.pushed_seq,
+                    waited_ns=self._waited(number, topic),
                 )
                 for number, topic in self._topics
             ],
             until=self._until,
         )
+
+    def _waited(self, number: int, topic: Topic) -> int:
+        until_ns = topic.pushed_mono_ns or topic.off_mono_ns
+        if until_ns is None:
+            end = self._opened[number][0].first_end if number >= 0 else None
+            until_ns = end.mono_ns if end is not None else self._now_ns
+        return until_ns - topic.asking.mono_ns
 
     def _open(self, event: Event, line: Line) -> None:
         try:

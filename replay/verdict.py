@@ -123,7 +123,7 @@ def judge(
     if isinstance(recorded, Telling) and isinstance(replayed, Telling) and terms.whole:
         lines = line_divergences(recorded.lines, replayed.lines, terms)
         found += places.only_now(_of("line", lines, remarks))
-        found += _of("channel", channel_divergences(recorded, replayed, terms), remarks)
+        found += _of("channel", channel_divergences(recorded, replayed), remarks)
     told = {divergence.seq for divergence in found}
     found += (
         Divergence(seq=note.seq, about="note", what=note.text)

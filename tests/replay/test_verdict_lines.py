@@ -157,22 +157,23 @@ def test_of_a_part_of_a_recording_lines_are_not_compared() -> None:
 # Subscriptions
 
 
-def subscribed(*channels: str, pushed: tuple[str, ...] = (), later: bool = True) -> Streaming:
+def subscribed(*channels: str, pushed: tuple[str, ...] = (), after_s: float = 0.0, lasts_s: float = 10.0) -> Streaming:
     line = session()
     for channel in channels:
         line.takes(channel)
+    line.waits(after_s)
     for channel in pushed:
         line.pushes(channel)
-    if later:
-        line.asks("a", "1")
-        line.replies("a", "1")
+    line.waits(lasts_s - after_s)
+    line.asks("a", "1")
+    line.replies("a", "1")
     return line
 
 
 def test_a_channel_on_which_nothing_comes_now_is_a_divergence() -> None:
     recorded = subscribed("book", "trades", pushed=("book", "trades"))
     found = only(recorded, subscribed("book", "trades", pushed=("book",)))
-    assert str(found) == ("subscription to trades: data came in the recording, none came now (#4 of the replay)")
+    assert str(found) == "subscription to trades: data came in the recording, none came now (#4 of the replay)"
     assert found.about == "channel"
 
 
@@ -181,14 +182,29 @@ def test_a_channel_that_was_dead_and_is_not_now_is_one_too() -> None:
     assert (found.recorded, found.replayed) == ("no data came", "it came")
 
 
-def test_what_came_after_the_clients_last_deed_need_not_come_again() -> None:
-    recorded = subscribed("book", pushed=("book",), later=False)
-    assert divergences(recorded, subscribed("book", later=False)) == ()
+def test_what_took_its_time_once_may_take_it_again() -> None:
+    slow = subscribed("book", pushed=("book",), after_s=3)
+    assert divergences(slow, subscribed("book")) == divergences(subscribed("book"), slow) == ()
+    assert only(slow, subscribed("book", lasts_s=17)).about == "channel"
 
 
-def test_at_another_speed_data_may_not_have_had_the_time_to_come() -> None:
+def test_a_replay_that_is_over_soon_did_not_wait_for_data() -> None:
     recorded = subscribed("book", pushed=("book",))
-    assert divergences(recorded, subscribed("book"), AT_ANOTHER_SPEED) == ()
+    assert divergences(recorded, subscribed("book", lasts_s=0.5)) == ()
+
+
+def test_a_subscription_that_was_ended_waits_no_longer() -> None:
+    left = session()
+    left.takes("book")
+    left.unsubscribes("book")
+    left.waits(30)
+    left.asks("a", "1")
+    other = session()
+    other.takes("book")
+    other.pushes("book")
+    other.unsubscribes("book")
+    other.asks("a", "1")
+    assert divergences(other, left) == ()
 
 
 def test_how_much_data_came_and_what_it_said_is_noise() -> None:
