@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from wsreplay.replay.telling import ChannelTale, LineTale, Telling
 from wsreplay.replay.terms import Difference, Terms
 
-
 _AT_LEAST_NS = 1_000_000_000
 _TIMES = 5
 """A market that was quick once may be slow the next time, but hardly by so much."""
