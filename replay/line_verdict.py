@@ -34,6 +34,11 @@ def line_divergences(recorded: Sequence[LineTale], replayed: Sequence[LineTale],
             )
 
 
+def line_pairs(recorded: Sequence[LineTale], replayed: Sequence[LineTale]) -> dict[int, int]:
+    """Where each of the replay's lines was opened, with where that was in the recording."""
+    return {now.seq: before.seq for before, now in _lines(recorded, replayed).values() if before and now}
+
+
 def channel_divergences(recorded: Telling, replayed: Telling) -> Iterator[Difference]:
     """The subscriptions of which something came in only one of the two."""
     pairs = _lines(recorded.lines, replayed.lines)

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from wsreplay.analysis.incidents.incident import Incident
-from wsreplay.replay.line_verdict import channel_divergences, line_divergences
+from wsreplay.replay.line_verdict import channel_divergences, line_divergences, line_pairs
 from wsreplay.replay.outputs import Note
 from wsreplay.replay.tales import Identity, Tale, tales
 from wsreplay.replay.telling import Telling, tell
@@ -118,12 +118,15 @@ def judge(
     aligned: dict[int, int] = {}
     """The requests of the replay, each with the one of the recording."""
     found = list(_of_requests(requests, again, remarks, aligned, until))
-    places = _Places(aligned, requests)
-    found += places.only_now(_extra(again, aligned))
+    extra = [tale for tale in again if tale.seq not in aligned]
+    known = dict(aligned)
     if isinstance(recorded, Telling) and isinstance(replayed, Telling) and terms.whole:
-        lines = line_divergences(recorded.lines, replayed.lines, terms)
-        found += places.only_now(_of("line", lines, remarks))
-        found += _of("channel", channel_divergences(recorded, replayed), remarks)
+        known |= line_pairs(recorded.lines, replayed.lines)
+    places = _Places(known, requests)
+    found += places.only_now(_extra(extra))
+    if isinstance(recorded, Telling) and isinstance(replayed, Telling) and terms.whole:
+        found += places.only_now(_of("line", line_divergences(recorded.lines, replayed.lines, terms)))
+        found += _of("channel", channel_divergences(recorded, replayed))
     told = {divergence.seq for divergence in found}
     found += (
         Divergence(seq=note.seq, about="note", what=note.text)
@@ -193,18 +196,17 @@ def _of_requests(
             )
 
 
-def _extra(replayed: Sequence[Tale], aligned: Mapping[int, int]) -> Iterator[Divergence]:
+def _extra(tales_of_now: Iterable[Tale]) -> Iterator[Divergence]:
     """The requests that only the replay has."""
-    for tale in replayed:
-        if tale.seq not in aligned:
-            yield Divergence(
-                seq=0,
-                replay_seq=tale.seq,
-                what=tale.label,
-                recorded="no such request",
-                replayed=tale.outcome,
-                only_in="replayed",
-            )
+    for tale in tales_of_now:
+        yield Divergence(
+            seq=0,
+            replay_seq=tale.seq,
+            what=tale.label,
+            recorded="no such request",
+            replayed=tale.outcome,
+            only_in="replayed",
+        )
 
 
 def _by_occurrence(told: Iterable[Tale]) -> dict[tuple[Identity, int], Tale]:
@@ -292,7 +294,7 @@ def _shown(tale: Tale) -> str:
     return f"{len(tale.listed)} of its orders" if len(tale.listed) != 1 else "1 of its orders"
 
 
-def _of(about: About, differences: Iterable[Difference], remarks: Mapping[int, list[str]]) -> Iterator[Divergence]:
+def _of(about: About, differences: Iterable[Difference]) -> Iterator[Divergence]:
     for each in differences:
         yield Divergence(
             seq=each.seq or 0,
@@ -301,7 +303,6 @@ def _of(about: About, differences: Iterable[Difference], remarks: Mapping[int, l
             what=each.what,
             recorded=each.recorded,
             replayed=each.replayed,
-            because=tuple(remarks.get(each.seq, ())) if each.seq else (),
             only_in=each.only_in,
         )
 
@@ -336,7 +337,7 @@ def _sort_of(finding: Finding) -> tuple[str, str | None]:
 
 
 class _Places:
-    """Where in the one something is that only the other has: beside the request before it."""
+    """Where in the one something is that only the other has: beside the request or the line before it."""
 
     def __init__(self, aligned: Mapping[int, int], recorded: Sequence[Tale]) -> None:
         self._by_replayed = sorted(aligned.items())

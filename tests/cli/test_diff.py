@@ -48,7 +48,7 @@ def test_a_careful_bot_and_one_that_was_not_differ_where_the_second_sent_its_ord
     assert any(
         "duplicate-order happened in the second, and not in the first: Two orders where" in each for each in lines
     )
-    assert any(each.startswith("they differ, first at #11 of the second, after #6 of the first: ") for each in lines)
+    assert any(each.startswith("they differ, first at #11 of the second, after #10 of the first: ") for each in lines)
     assert any(each.startswith("  >    11 ") for each in lines), "the place itself is marked"
 
 

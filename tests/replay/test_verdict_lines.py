@@ -126,7 +126,18 @@ def test_the_note_of_a_refused_line_is_not_told_beside_it() -> None:
     refused = Streaming()
     refused.opens(status=503)
     (found,) = divergences(session(), refused, REPLAYED, Note(1, "the handshake was otherwise", decides=True))
-    assert found.because == ("the handshake was otherwise",)
+    assert str(found) == "line 1, to /: opened in the recording, refused (503) now (#1 of the replay)"
+
+
+def test_what_a_refused_line_led_to_comes_after_it() -> None:
+    recorded, replayed = Streaming(), Streaming()
+    for line, status in ((recorded, 101), (replayed, 401)):
+        line.asks("key", "1", conn=9)
+        line.replies("key", "1", conn=9)
+        line.opens(status=status)
+    incidents: tuple[list[Finding], list[Finding]] = ([], [Finding("auth-failed", 3)])
+    found = judge(tell(recorded.rows), tell(replayed.rows), incidents=incidents).divergences
+    assert [(each.about, each.seq) for each in found] == [("line", 3), ("incident", 3)]
 
 
 def test_lines_are_aligned_by_where_they_lead() -> None:
@@ -317,7 +328,7 @@ def test_requests_of_another_kind_are_not_taken_for_each_other() -> None:
         line.asks("create", "1", symbol="X", side=side, price="1", qty="2", intent=side)
         return line
 
-    assert [each.only_in for each in divergences(asked("buy"), asked("sell"))] == ["recorded", "replayed"]
+    assert {each.only_in for each in divergences(asked("buy"), asked("sell"))} == {"recorded", "replayed"}
 
 
 # Incidents and places
