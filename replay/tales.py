@@ -16,6 +16,7 @@ type Identity = tuple[str | None, ...]
 type Fate = Literal["accepted", "refused"]
 
 _DECIDED: dict[str, Fate] = {"ok": "accepted", "rejected": "refused"}
+_LONGEST = 60
 _ORDERS = 65_536
 """Orders of which nobody knows yet whose they are."""
 _ID_IN_PATH = re.compile(
@@ -160,7 +161,7 @@ def tale_of(event: Event, noise: AbstractSet[str] = frozenset()) -> Tale:
     names = ("intent",) if event.intent is not None else _WITHOUT_INTENT
     order = f"{event.qty or '?'} @ {event.price or 'market'}" if event.side is not None else None
     on_a_line = event.side is None and event.kind != "http_request"
-    words = (event.op or "request", event.symbol, event.side, order, event.channel if on_a_line else None)
+    words = (event.op or "request", event.symbol, event.side, order, _short(event.channel) if on_a_line else None)
     return Tale(
         seq=event.seq,
         op=event.op,
@@ -177,6 +178,11 @@ def tale_of(event: Event, noise: AbstractSet[str] = frozenset()) -> Tale:
 _FACTS = ("account", "price", "qty", "client_order_id")
 _KIND = ("symbol", "side", "channel")
 _WITHOUT_INTENT = ("symbol", "account", "side", "channel", "price", "qty", "client_order_id")
+
+
+def _short(channel: str | None) -> str | None:
+    """A request may name dozens of channels."""
+    return channel if channel is None or len(channel) <= _LONGEST else f"{channel[: _LONGEST - 1]}…"
 
 
 def _plain(op: str | None) -> str | None:
