@@ -122,10 +122,12 @@ class Topic:
 class OnLine:
     """The subscriptions of one line."""
 
-    __slots__ = ("_by_channel", "_by_request", "_on", "url")
+    __slots__ = ("_by_channel", "_by_request", "_on", "repeats", "url")
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.repeats: dict[Topic, None] = {}
+        """Those that were asked for while they were on, of which more may become known."""
         self._on: OrderedDict[tuple[Identity, bytes], Topic] = OrderedDict()
         self._by_channel: dict[str | None, list[Topic]] = {}
         self._by_request: OrderedDict[int, Asking] = OrderedDict()
@@ -188,6 +190,17 @@ class OnLine:
         if topics is None:
             return []
         return [topic for topic in topics if event.symbol is None or topic.identity[1] in (None, event.symbol)]
+
+    def repeated(self, topic: Topic, before: Topic) -> list[Topic]:
+        """It was on already, as ``before``. Those of which nothing more can become known are given back."""
+        # As long as nobody knows of the one before, it is the one before that which counts.
+        topic.first = before.first if before.first is not None and not before.known else before
+        before.off_mono_ns = topic.asking.mono_ns
+        over = [before] if before.known else []
+        if len(self.repeats) >= ON_A_LINE:
+            over.append(next(iter(self.repeats)))
+        self.repeats[topic] = None
+        return over
 
     def refused(self, asking: Asking) -> None:
         """The venue did not take it: none of it is on, and what was before still is."""

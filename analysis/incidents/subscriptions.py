@@ -90,9 +90,9 @@ class Subscriptions:
             if len(self._by_conn) > LINES:
                 self._by_conn.popitem(last=False)
         if fact.op == "unsubscribe":
-            ended = on_line.end(fact.channel, fact.symbol, fact.account, fact.mono_ns)
+            ended = {topic.identity for topic in on_line.end(fact.channel, fact.symbol, fact.account, fact.mono_ns)}
             self._lost.dropped(on_line.url, fact)
-            return [found for topic in ended for found in self._again(topic)]
+            return self._told(on_line, [topic for topic in on_line.repeats if topic.identity in ended])
         return self._begun(on_line, request, fact)
 
     def _begun(self, on_line: OnLine, request: Event, fact: Event) -> Iterable[Incident]:
@@ -108,9 +108,7 @@ class Subscriptions:
         apart = before is not None and before.asking.words != asking.words and self._setting.rules is None
         found: Iterable[Incident] = ()
         if before is not None and not apart:
-            found = self._again(before)  # what it repeated itself is over now
-            topic.first = before
-            before.off_mono_ns = fact.mono_ns
+            found = self._told(on_line, on_line.repeated(topic, before))
         on_line.begin(topic, apart=apart)
         on_line.bound()
         self._lost.begun(on_line.url, topic)
@@ -124,20 +122,18 @@ class Subscriptions:
         taken = fact.outcome != "rejected" and fact.error_code is None
         asking.answered, asking.answered_seq, asking.answered_mono_ns = taken, fact.seq, fact.mono_ns
         self._unanswered.answered(asking)
-        found: list[Incident] = []
         if not taken:
             on_line.refused(asking)
             on_line.forget(asking)
-            for topic in asking.topics:
-                found += self._again(topic)
-        return found
+        # Of what was refused, or was repeated meanwhile, nothing more will come.
+        return self._told(on_line, [topic for topic in asking.topics if not taken or topic.off_mono_ns is not None])
 
     def _over(self, conn: int | None, ended: Event | None) -> Iterable[Incident]:
         on_line = self._by_conn.pop(conn, None)
         self._lost.over(conn, ended)
         if on_line is None:
             return ()
-        found = [incident for topic in on_line.on for incident in self._again(topic)]
+        found = self._told(on_line, list(on_line.repeats))
         found += self._unanswered.over(on_line, ended)
         if ended is not None:
             elsewhere = [each for each in self._by_conn.values() if each.url == on_line.url]
@@ -146,9 +142,18 @@ class Subscriptions:
 
     # duplicate-subscription
 
+    def _told(self, on_line: OnLine, topics: Iterable[Topic]) -> list[Incident]:
+        """Tell of those that were asked for while they were on: nothing more is to come of it."""
+        found: list[Incident] = []
+        for topic in topics:
+            if topic in on_line.repeats:
+                del on_line.repeats[topic]
+                found += self._again(topic)
+                topic.first = None
+        return found
+
     def _again(self, topic: Topic) -> Iterable[Incident]:
-        """Tell of a topic that was asked for while it was on, now that nothing more is to come of it."""
-        first, topic.first = topic.first, None
+        first = topic.first
         if first is None or first.asking.answered is False:
             return ()
         again, known_ns = topic.asking, first.known_mono_ns

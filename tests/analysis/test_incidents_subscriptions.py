@@ -103,6 +103,17 @@ def test_each_repetition_is_one(line: Streaming) -> None:
     assert len(line.incidents("duplicate-subscription")) == 3
 
 
+@pytest.mark.parametrize("code", [None, "ALREADY_SUBSCRIBED"])
+def test_repetitions_before_any_answer_are_told_each(line: Streaming, code: str | None) -> None:
+    asked = [line.subscribes("book") for _ in range(5)]
+    line.confirms("book")
+    for _ in range(4):
+        line.confirms("book", error_code=code)
+    found = line.incidents("duplicate-subscription")
+    assert [each.seq for each in found] == [each.seq for each in asked[1:]]
+    assert {each.facts["request_seqs"][0] for each in found} == {asked[0].seq}
+
+
 def test_after_a_refused_repetition_the_first_is_still_on(line: Streaming) -> None:
     line.takes("book")
     for _ in range(2):
