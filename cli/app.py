@@ -56,6 +56,12 @@ COMMANDS = (
     Listed("Look", "sql", "wsreplay.cli.sql:sql", "Ask captures a question in SQL."),
     Listed(
         "Look",
+        "diff",
+        "wsreplay.cli.diff:diff",
+        "Tell what differs between two captures: requests and their outcomes, lines, incidents.",
+    ),
+    Listed(
+        "Look",
         "report",
         "wsreplay.cli.report:report",
         "Write a session as one HTML page: its story, a timeline to zoom, incidents, latency, orders.",

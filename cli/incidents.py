@@ -14,7 +14,6 @@ import click
 from wsreplay.captures.errors import UserError
 from wsreplay.cli.capture_argument import CapturePath, open_captures
 from wsreplay.cli.harmless import harmless
-from wsreplay.cli.plain_errors import tell
 from wsreplay.cli.terminal import columns, in_colour
 
 if TYPE_CHECKING:
@@ -68,14 +67,12 @@ def incidents(captures: tuple[Path, ...], form: str, fail_on: tuple[str, ...], e
 
 
 def kinds_in(texts: tuple[str, ...]) -> set[str]:
-    """The kinds that lists with commas name. One that this version does not look for is said to be so."""
-    from wsreplay.analysis.incidents.incident import KINDS, NOT_YET
+    """The kinds that lists with commas name."""
+    from wsreplay.analysis.incidents.incident import KINDS
 
     wanted = {kind.strip() for text in texts for kind in text.split(",") if kind.strip()}
     for kind in sorted(wanted):
-        if kind in NOT_YET:
-            tell(f"--fail-on: {kind} is not looked for by this version, and so never found")
-        elif kind not in KINDS:
+        if kind not in KINDS:
             near = get_close_matches(kind.lower(), KINDS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(KINDS)}"
             raise UserError(f"--fail-on: there is no kind of incident {kind!r}, {hint}")
@@ -115,19 +112,30 @@ def write_story(path: Path, found: list[Incident], out: IO[str], *, shown: int |
         rest = len(of_kind) - (shown or len(of_kind))
         if rest > 0:
             out.write(f"{_INDENT}and {rest:,} more: --all tells them\n")
+        _write_advice(of_kind, out)
 
 
 def _write_incident(path: Path, incident: Incident, out: IO[str]) -> None:
     summary = harmless(incident.summary)
     if incident.certainty == "possible":
         summary = f"[possible] {summary}"
-    width = columns()
-    lines = [summary] if width is None else wrap(summary, max(width - len(_INDENT), 20), break_on_hyphens=False)
-    out.writelines(f"{_INDENT}{line}\n" for line in lines)
+    _write_wrapped(summary, out)
     first = min(incident.evidence, default=incident.seq)
     command = harmless(f"wsreplay show {shlex.quote(f'{path}#{first}')}")
     evidence = ", ".join(map(str, incident.evidence[:12])) + (", …" if len(incident.evidence) > 12 else "")
     out.write(_dim(f"{_INDENT}{_at(incident)}, events {evidence}: {command}") + "\n")
+
+
+def _write_advice(of_kind: list[Incident], out: IO[str]) -> None:
+    """What to do, once for all of a kind."""
+    for advice in dict.fromkeys(incident.advice for incident in of_kind if incident.advice):
+        _write_wrapped(f"What to do: {harmless(advice)}", out)
+
+
+def _write_wrapped(text: str, out: IO[str]) -> None:
+    width = columns()
+    lines = [text] if width is None else wrap(text, max(width - len(_INDENT), 20), break_on_hyphens=False)
+    out.writelines(f"{_INDENT}{line}\n" for line in lines)
 
 
 def _at(incident: Incident) -> str:

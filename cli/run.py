@@ -158,6 +158,7 @@ def _wanted(
 
 
 def _text(performed: Performed) -> list[str]:
+    from wsreplay.cli.divergence import context_lines
     from wsreplay.cli.harmless import harmless
     from wsreplay.cli.units import duration
 
@@ -172,27 +173,36 @@ def _text(performed: Performed) -> list[str]:
     if performed.gaps:
         text.append(f"the recording has {performed.gaps} gaps: what is missing there could not be sent")
     width = max((len(op) for op, _, _ in verdict.outcomes), default=0)
-    text += [harmless(f"  {op:{width}}  {count:>4}  {outcome}") for op, outcome, count in verdict.outcomes]
+    text += [f"  {op:{width}}  {count:>4}  {outcome}" for op, outcome, count in verdict.outcomes]
     if verdict.incidents:
         text.append(f"again: {', '.join(verdict.incidents)}")
     if verdict.first is None:
         text.append("reproduced: what became of each request is what became of it in the recording")
-        return text
+        return [harmless(line) for line in text]
     text.append(f"diverged at #{verdict.first.seq}: {verdict.first}")
-    text += [f"  then at #{each.seq}: {each}" for each in verdict.divergences[1:_SHOWN]]
+    text = [harmless(line) for line in text]
+    text += context_lines(performed.context, ("in the recording", "in the replay"))
+    text += [
+        harmless(f"  then at #{each.seq}: {each.what if each.about == 'incident' else each}")
+        for each in verdict.divergences[1:_SHOWN]
+    ]
     if len(verdict.divergences) > _SHOWN:
         text.append(f"  and {len(verdict.divergences) - _SHOWN} more")
-    return [harmless(line) for line in text]
+    return text
 
 
 def _json(performed: Performed) -> str:
     import msgspec
+
+    from wsreplay.cli.divergence import context_json
+    from wsreplay.cli.harmless import harmless_json
 
     verdict = performed.verdict
     said = {
         "verdict": "reproduced" if verdict.reproduced else "diverged",
         "first_divergence": verdict.first,
         "divergences": verdict.divergences,
+        "context": context_json(performed.context),
         "outcomes": [{"op": op, "outcome": outcome, "count": count} for op, outcome, count in verdict.outcomes],
         "incidents": verdict.incidents,
         "sent": performed.requests,
@@ -203,4 +213,4 @@ def _json(performed: Performed) -> str:
         "target": performed.target,
         "capture": str(performed.path),
     }
-    return msgspec.json.encode(said).decode()
+    return harmless_json(msgspec.json.encode(said).decode())

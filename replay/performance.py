@@ -18,6 +18,7 @@ from wsreplay.captures.read_by import MAP, dialect_of
 from wsreplay.errors import UserError
 from wsreplay.faults.safety import is_loopback
 from wsreplay.replay.client import Client
+from wsreplay.replay.context import Context, context_of
 from wsreplay.replay.engine import PATIENCE_NS, Engine
 from wsreplay.replay.outputs import Note
 from wsreplay.replay.recorder import ReplayRecorder
@@ -25,14 +26,17 @@ from wsreplay.replay.script import Script
 from wsreplay.replay.scriptwriter import Scriptwriter
 from wsreplay.replay.serving import served
 from wsreplay.replay.targets import Targets, check_orders_allowed
-from wsreplay.replay.verdict import Finding, Verdict, judge, tales
-from wsreplay.venues.dialect import Dialect
+from wsreplay.replay.terms import Terms
+from wsreplay.replay.verdict import Finding, Verdict, finding_of, judge, tell
+from wsreplay.venues.dialect import Dialect, NoisyDialect
 from wsreplay.venues.refreshing import Refresher, Refreshing, Rehearsing
 from wsreplay.venues.simulation import simulated, simulator
 
 _LONG_S = 2.0
-_OF_TIME = frozenset({"late-reply", "reconnect-storm"})
+_OF_TIME = frozenset({"late-reply", "reconnect-storm", "lost-subscription", "unanswered-subscription"})
 """Incidents that are made of time: at another speed they say nothing."""
+_LIVED = frozenset({"missed-heartbeat", "extra-pong", "sequence-gap"})
+"""Incidents that a replay does not play: it answers heartbeats by itself, and the data is this venue's own."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +60,8 @@ class Performed(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     """Its own capture."""
     verdict: Verdict
+    context: Context | None
+    """What happened around the first divergence."""
     requests: int
     lines: int
     held_back: int
@@ -134,10 +140,12 @@ async def _play(
         why = engine.notes[0].text if engine.notes else "nothing answered"
         raise UserError(f"could not run: no server was reached; #{engine.notes[0].seq if engine.notes else 1}: {why}")
     with Capture.open(path) as replay:
-        verdict = _judged(capture, replay, script, engine.notes, plan.speed)
+        verdict = _judged(capture, replay, script, engine.notes, plan.speed, venue)
+        context = context_of(verdict, capture, replay)
     return Performed(
         path=path,
         verdict=verdict,
+        context=context,
         requests=engine.sent,
         lines=script.lines,
         held_back=len(script.held_back),
@@ -147,18 +155,22 @@ async def _play(
     )
 
 
-def _judged(capture: Capture, replay: Capture, script: Script, notes: Sequence[Note], speed: float) -> Verdict:
+def _judged(
+    capture: Capture, replay: Capture, script: Script, notes: Sequence[Note], speed: float, venue: Dialect
+) -> Verdict:
     found = None
     if script.whole:  # of a part of a recording not every incident can come again
         found = _findings(capture, speed), _findings(replay, speed)
-    recorded, replayed = tales(capture.events(), script.requests), tales(replay.events())
-    return judge(recorded, replayed, notes=notes, incidents=found)
+    noise = venue.noise if isinstance(venue, NoisyDialect) else frozenset()
+    recorded, replayed = tell(capture.events(), script.requests, noise), tell(replay.events(), noise=noise)
+    terms = Terms(whole=script.whole, of_time=speed == 1.0, excused=_LIVED)
+    return judge(recorded, replayed, notes=notes, incidents=found, terms=terms)
 
 
 def _findings(capture: Capture, speed: float) -> list[Finding]:
     """The incidents in a capture, found now: those that it holds may have been found by older rules."""
     return [
-        Finding(incident.kind, incident.seq, incident.summary)
+        finding_of(incident)
         for incident in incidents_in(capture.events())
         if speed == 1.0 or incident.kind not in _OF_TIME
     ]

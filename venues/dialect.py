@@ -77,6 +77,16 @@ class RuledDialect(Dialect, Protocol):
 
 
 @runtime_checkable
+class NoisyDialect(Dialect, Protocol):
+    """A dialect of a venue where facts of a request differ from run to run, though the same is meant."""
+
+    @property
+    def noise(self) -> frozenset[str]:
+        """Columns of events (``channel``, ``client_order_id``, …) by which no comparison tells requests apart."""
+        ...
+
+
+@runtime_checkable
 class RecognisingDialect(Dialect, Protocol):
     """A dialect that knows its venue by its traffic."""
 

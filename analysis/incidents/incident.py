@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 import msgspec
 
@@ -21,12 +21,6 @@ type Kind = Literal[
     "auth-failed",
     "malformed",
     "reconnect-storm",
-]
-type Certainty = Literal["proven", "possible"]
-
-KINDS: tuple[str, ...] = get_args(Kind.__value__)
-"""All kinds that are looked for."""
-NOT_YET: tuple[str, ...] = (
     "sent-before-auth",
     "missed-heartbeat",
     "extra-pong",
@@ -34,23 +28,49 @@ NOT_YET: tuple[str, ...] = (
     "duplicate-subscription",
     "unanswered-subscription",
     "sequence-gap",
-)
-"""Kinds whose names are fixed, and which this version does not look for."""
+]
+type Certainty = Literal["proven", "possible"]
+
+KINDS: tuple[str, ...] = get_args(Kind.__value__)
+"""All kinds that are looked for."""
 BY_WEIGHT: tuple[str, ...] = (
     "duplicate-order",
     "blind-retry",
     "lost-response",
     "late-reply",
     "disconnect",
+    "sequence-gap",
+    "lost-subscription",
+    "missed-heartbeat",
+    "extra-pong",
     "reconnect-storm",
-    "rate-limited",
+    "sent-before-auth",
     "auth-failed",
+    "rate-limited",
     "rejected",
+    "unanswered-subscription",
+    "duplicate-subscription",
     "duplicate-request-id",
     "malformed",
 )
 """The same, what may have cost money first."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Place(Protocol):
+    """Whatever happened somewhere in a recording."""
+
+    @property
+    def seq(self) -> int: ...  # noqa: D102
+
+    @property
+    def conn(self) -> int | None: ...  # noqa: D102
+
+    @property
+    def at_ns(self) -> int: ...  # noqa: D102
+
+    @property
+    def mono_ns(self) -> int: ...  # noqa: D102
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +89,13 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     facts: dict[str, Any] = {}
     """What only this kind of incident has: ``intent``, ``order_ids``, …"""
+    advice: str | None = None
+    """What to do, in one sentence: by the venue's own rules, where its dialect states them."""
+
+    @classmethod
+    def at(cls, place: Place, **said: Any) -> Incident:
+        """One that happened there."""
+        return cls(conn=place.conn, seq=place.seq, at_ns=place.at_ns, mono_ns=place.mono_ns, **said)
 
     def as_json(self) -> dict[str, Any]:
         """The incident as programs read it."""
@@ -80,6 +107,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
             "at": _iso(self.at_ns),
             "evidence": list(self.evidence),
             "summary": self.summary,
+            "advice": self.advice,
             **self.facts,
         }
 
@@ -122,10 +150,11 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
             evidence=tuple(seq for seq in evidence if isinstance(seq, int)),
             summary=known["summary"],
             facts=said,
+            advice=known["advice"] if isinstance(known["advice"], str) else None,
         )
 
 
-_COMMON = ("kind", "certainty", "conn", "seq", "at", "evidence", "summary")
+_COMMON = ("kind", "certainty", "conn", "seq", "at", "evidence", "summary", "advice")
 
 
 def evidence_of(*seqs: int | None) -> tuple[int, ...]:

@@ -41,6 +41,7 @@ class Line:
         "fault_seq",
         "first_end",
         "mourned",
+        "opened_at_ns",
         "opened_mono_ns",
         "opened_seq",
         "refused",
@@ -53,6 +54,7 @@ class Line:
         """Without its query, which may hold what is different each time."""
         self.opened_seq = 0
         """0: it was open before the recording began to see it."""
+        self.opened_at_ns = 0
         self.opened_mono_ns = 0
         self.asked_mono_ns = 0
         self.refused: str | None = None
@@ -137,7 +139,7 @@ class Lines:
 
 
 def _open(line: Line, event: Event) -> None:
-    line.opened_seq, line.opened_mono_ns = event.seq, event.mono_ns
+    line.opened_seq, line.opened_at_ns, line.opened_mono_ns = event.seq, event.at_ns, event.mono_ns
     line.asked_mono_ns = event.first_mono_ns
     try:
         handshake = _handshake(event.text or "{}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -51,6 +52,11 @@ def lasting(ns: int) -> str:
 def count(number: int, noun: str) -> str:
     """``1 request``, ``3 requests``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def some_of(names: Sequence[str]) -> str:
+    """The first of many: ``a, b, c and 4 more``."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
 
 
 def present(**facts: object) -> dict[str, object]:

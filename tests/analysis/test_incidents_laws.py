@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from analysis.trading import Trading
 from captures.recorded import transcripts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wsreplay.analysis.incidents.advice import ANYWHERE
 from wsreplay.analysis.incidents.incident import BY_WEIGHT, KINDS, Incident
 from wsreplay.analysis.incidents.search import find, incidents_in
+from wsreplay.analysis.incidents.setting import stated_rules
 from wsreplay.captures.decoder import Decoder
 from wsreplay.captures.event import Event
-from wsreplay.venues.registry import dialect
+from wsreplay.venues.registry import dialect, names
+from wsreplay.venues.rules import Rules
+
+PAGE = Path(__file__).parents[2] / "docs" / "incidents.md"
 
 
 @settings(max_examples=200, deadline=None)
@@ -91,5 +98,28 @@ def test_a_proven_duplicate_is_two_acceptances_of_one_wish(scene: list[Any]) -> 
     assert len(retried) == len(set(retried))
 
 
-def test_each_kind_has_its_place() -> None:
+def test_each_kind_has_its_place_its_advice_and_its_page() -> None:
     assert sorted(KINDS) == sorted(BY_WEIGHT)
+    assert sorted(KINDS) == sorted(ANYWHERE)
+    headings = [line.removeprefix("## ") for line in PAGE.read_text().splitlines() if line.startswith("## ")]
+    assert sorted(KINDS) == sorted(kind for heading in headings for kind in heading.split(", "))
+
+
+@pytest.mark.parametrize("venue", names())
+def test_a_venues_advice_is_about_kinds_that_there_are(venue: str) -> None:
+    rules = stated_rules(venue)
+    assert rules is None or set(rules.advice) <= set(KINDS)
+    assert rules is None or all(advice.endswith(".") and "\n" not in advice for advice in rules.advice.values())
+
+
+def test_the_venues_own_advice_comes_first() -> None:
+    trading = Trading()
+    trading.opens()
+    trading.orders("a")
+    trading.breaks()
+    by_kind = {each.kind: each.advice for each in trading.incidents()}
+    stated = stated_rules("reya")
+    assert stated is not None
+    assert by_kind["lost-response"] == stated.advice["lost-response"] != ANYWHERE["lost-response"]
+    elsewhere = incidents_in(trading.rows, rules=Rules())
+    assert {each.advice for each in elsewhere} == {ANYWHERE["lost-response"], ANYWHERE["disconnect"]}

@@ -91,6 +91,14 @@ def test_a_recording_that_goes_on_is_searched_as_it_stands(tmp_path: Path) -> No
     recording.abandon()
 
 
+def test_what_to_do_is_said_once_for_each_kind(path: Path) -> None:
+    told = run("incidents", path).stdout
+    advice = [line for line in told.splitlines() if line.startswith("  What to do: ")]
+    assert len(advice) == 4
+    assert "openOrders" in advice[0]
+    assert all(row["advice"] for row in json.loads(run("incidents", path, "--format", "json").stdout))
+
+
 def test_fail_on_is_an_exit_code(path: Path) -> None:
     assert run("incidents", path, "--fail-on", "duplicate-order").exit_code == 1
     assert run("incidents", path, "--fail-on", "rejected,blind-retry", "--format", "json").exit_code == 1
@@ -110,9 +118,6 @@ def test_a_capture_without_trouble_says_so(tmp_path: Path) -> None:
 def test_wrong_use_is_one_line(path: Path, tmp_path: Path) -> None:
     assert "did you mean duplicate-order?" in refused("incidents", path, "--fail-on", "duplicate-orders")
     assert "there are disconnect, lost-response" in refused("incidents", path, "--fail-on", "xyz")
-    later = run("incidents", path, "--fail-on", "sequence-gap")
-    assert later.exit_code == 0
-    assert "sequence-gap is not looked for" in later.stderr
     assert "names no kind" in refused("incidents", path, "--fail-on", ",")
     assert "nowhere" in refused("incidents", tmp_path / "nowhere.parquet")
 
@@ -126,9 +131,9 @@ def test_of_many_the_first_are_told_and_the_others_counted(tmp_path: Path) -> No
     path = capture(tmp_path, *trading.rows)
     told = run("incidents", path).stdout
     assert "rejected (25)" in told
-    assert told.count("NO_PRICES_FOUND_FOR_SYMBOL") == 10
+    assert told.count(": NO_PRICES_FOUND_FOR_SYMBOL.") == 10
     assert "and 15 more: --all tells them" in told
-    assert run("incidents", path, "--all").stdout.count("NO_PRICES_FOUND_FOR_SYMBOL") == 25
+    assert run("incidents", path, "--all").stdout.count(": NO_PRICES_FOUND_FOR_SYMBOL.") == 25
 
 
 def test_hostile_words_of_a_venue_are_harmless(tmp_path: Path) -> None:

@@ -213,6 +213,15 @@ def test_what_can_not_happen_again_is_named_with_its_address(
     as_json = json.loads(replay(path, "--speed", "max", "--format", "json").text)
     assert as_json["verdict"] == "diverged"
     assert as_json["first_divergence"]["seq"] == address
+    assert as_json["first_divergence"]["text"] in told.text.replace(str(told.replay.path), "")
+    shown = [
+        line.strip() for line in told.text.splitlines() if line.startswith(("  in the recording: ", "  in the re"))
+    ]
+    assert shown[0] == f"in the recording: wsreplay show '{path}#{address}'"
+    assert shown[1].startswith(f"in the replay: wsreplay show '{told.replay.path}#")
+    assert any(line.startswith(f"  > {address:>5} ") for line in told.text.splitlines()), "the place itself is marked"
+    around = as_json["context"]["recorded"]["events"]
+    assert next(event["qty"] for event in around if event["seq"] == address) == "0.00000005"
 
 
 def test_what_was_refused_is_refused_again_and_for_the_same_reason(tmp_path: Path, replay: Callable[..., Told]) -> None:

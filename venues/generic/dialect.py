@@ -20,6 +20,7 @@ from wsreplay.venues.envelope import Envelope
 from wsreplay.venues.generic.bodies import as_object, body_of
 from wsreplay.venues.generic.findings import Finder, Findings
 from wsreplay.venues.generic.orders import envelope_of_order, intent_in, looks_like_an_order, order_id_in
+from wsreplay.venues.generic.subscriptions import subscriptions_in
 from wsreplay.venues.generic.values import NotJsonError, read_json
 from wsreplay.venues.generic.verdict import UNNAMED, refusal_in, refusal_of
 from wsreplay.venues.generic.words import Word, better_op, channel_in, repeats_an_id, word
@@ -37,7 +38,7 @@ _UNPACKED = 8 << 20
 class GenericDialect:
     """Any venue; with a mapping, the one that a user described."""
 
-    version = 1
+    version = 2
 
     def __init__(self, mapping: Mapping | None = None) -> None:
         self.mapping = mapping
@@ -116,10 +117,18 @@ class GenericDialect:
             return Envelope(role="heartbeat", op=op or next(iter(message)), key=found.key)
         channel = channel_in(found.channel, found.arguments, op)
         if sender == "client":
-            return self._request(found, op, about, channel, whole)
+            return self._request(found, rows, op, about, channel, whole)
         return self._from_venue(found, rows, op, about, channel, said)
 
-    def _request(self, found: Findings, op: str | None, about: Word, channel: str | None, whole: Any) -> Envelope:
+    def _request(
+        self,
+        found: Findings,
+        rows: list[dict[str, Any]] | None,
+        op: str | None,
+        about: Word,
+        channel: str | None,
+        whole: Any,
+    ) -> Envelope:
         mapping = self.mapping
         intent = None
         if found.side is None:
@@ -146,6 +155,7 @@ class GenericDialect:
             price=found.price,
             qty=found.qty,
             intent=intent,
+            parts=subscriptions_in(op, channel, found, rows, self._finder),
         )
 
     def _from_venue(

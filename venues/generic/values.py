@@ -63,7 +63,7 @@ def side_of(value: object) -> Literal["buy", "sell"] | None:
 def moment_of(value: object) -> int | None:
     """A moment in nanoseconds since 1970; seconds, milli-, micro- and nanoseconds are told apart by size."""
     if type(value) is int:
-        if 100_000_000_000 <= value < 100_000_000_000_000:
+        if 100_000_000_000 <= value < 9_000_000_000_000:  # milliseconds of this era, nearly always
             return value * 1_000_000
         return _scaled(value)
     if type(value) is not str or not value:
@@ -97,10 +97,12 @@ def short_text_of(value: object) -> str | None:
 def _scaled(number: int | Decimal) -> int | None:
     if number < _YEAR_2000:
         return None
+    factor = 1
     if number < 100_000_000_000:
-        return int(number * 1_000_000_000)
-    if number < 100_000_000_000_000:
-        return int(number * 1_000_000)
-    if number < 100_000_000_000_000_000:
-        return int(number * 1_000)
-    return int(number) if number < 1 << 63 else None
+        factor = 1_000_000_000
+    elif number < 100_000_000_000_000:
+        factor = 1_000_000
+    elif number < 100_000_000_000_000_000:
+        factor = 1_000
+    at_ns = int(number * factor)
+    return at_ns if at_ns < 1 << 63 else None

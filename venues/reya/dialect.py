@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from wsreplay.venues.dialect import Secrets
+from wsreplay.venues.reya.client_rules import CLIENT_RULES
 from wsreplay.venues.reya.envelopes import NOTHING, read_envelope
 from wsreplay.venues.reya.errors import trouble_of
 from wsreplay.venues.reya.markets import SYMBOLS
@@ -43,6 +44,7 @@ class ReyaDialect:
     production_hosts = PRODUCTION_HOSTS
     # A signature stays good until its nonce is used or its deadline has passed, a perp cancel's for ever.
     secrets = Secrets(names=frozenset({"signature"}), public=frozenset({"nonce", "signerWallet"}))
+    rules = CLIENT_RULES
     siblings: Mapping[str, str] = SIBLINGS
     """The REST API beside each order entry host."""
 

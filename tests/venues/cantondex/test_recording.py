@@ -70,7 +70,7 @@ def test_a_careless_session_is_refused_throughout_and_each_refusal_finds_its_req
         ("POST /orders", None, "INSUFFICIENT_MARGIN"),
         ("GET /orders/{order_id}", None, "NOT_FOUND"),
     ]
-    assert incidents(events).keys() == {"auth-failed", "rejected"}
+    assert incidents(events).keys() == {"auth-failed", "rejected", "sent-before-auth", "duplicate-subscription"}
 
 
 def test_a_hasty_bot_is_limited(tmp_path: Path) -> None:
@@ -78,6 +78,7 @@ def test_a_hasty_bot_is_limited(tmp_path: Path) -> None:
     codes = Counter(event.error_code for event in events if event.outcome == "rejected")
     assert codes == {"ALREADY_SUBSCRIBED": 98, "RATE_LIMITED": 21}, "auth was the first of a hundred"
     assert incidents(events)["rate-limited"] == 21
+    assert incidents(events)["duplicate-subscription"] == 119
 
 
 def test_a_line_that_is_cut_costs_the_login(tmp_path: Path) -> None:
@@ -87,7 +88,7 @@ def test_a_line_that_is_cut_costs_the_login(tmp_path: Path) -> None:
     assert [(event.op, event.channel, event.resolved_by) for event in lost] == [
         ("subscribe", "trades", "undelivered-reply")
     ]
-    assert incidents(events) == {"lost-response": 1, "disconnect": 1, "auth-failed": 2}
+    assert incidents(events) == {"lost-response": 1, "disconnect": 1, "auth-failed": 2, "sent-before-auth": 1}
 
 
 def test_an_order_sent_again_without_looking_is_two_orders(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from venues.generic.reading import GENERIC, from_client, from_venue
 
@@ -139,6 +139,7 @@ json_values = st.recursive(
 
 
 @given(json_values, st.sampled_from(["client", "venue", "proxy"]))
+@example({"T": 9223372037}, "venue")  # a second too late for nanoseconds in 63 bits
 def test_no_message_is_too_strange(message: Any, sender: Sender) -> None:
     envelope = GENERIC.decode(json.dumps(message), sender)
     for name in ("op", "key", "channel", "symbol", "account", "order_id", "client_order_id", "status", "error_code"):
@@ -174,3 +175,26 @@ def test_a_refusal_carries_the_requests_id_where_the_request_did(asked: str, ech
 @given(st.binary(max_size=60) | st.text(max_size=60))
 def test_no_payload_is_too_strange_to_be_refused(payload: bytes | str) -> None:
     assert GENERIC.refusal(payload, "NO", "because") is not None
+
+
+@pytest.mark.parametrize(
+    ("message", "parts"),
+    [
+        ({"op": "subscribe", "args": ["a", "b"]}, [("subscribe", "a", None), ("subscribe", "b", None)]),
+        ({"method": "UNSUBSCRIBE", "params": ["a"], "id": 1}, [("unsubscribe", "a", None)]),
+        ({"sub": "market.btcusdt.kline"}, [("subscribe", "market.btcusdt.kline", None)]),
+        (
+            {"op": "subscribe", "args": [{"channel": "books", "instId": "X"}, {"channel": "books", "instId": "Y"}]},
+            [("subscribe", "books", "X"), ("subscribe", "books", "Y")],
+        ),
+        ({"type": "subscribe", "channel": "trades", "symbol": "X"}, [("subscribe", "trades", "X")]),
+        ({"op": "unSub"}, [("unsubscribe", None, None)]),
+        ({"op": "subscribe"}, []),
+        ({"op": "submitOrder", "channel": "trades"}, []),
+        ({"op": "subaccounts", "channel": "trades"}, []),
+    ],
+)
+def test_subscriptions_are_listed_one_a_channel(message: dict[str, Any], parts: list[tuple[str, ...]]) -> None:
+    envelope = GENERIC.decode(json.dumps(message), "client")
+    assert [(part.op, part.channel, part.symbol) for part in envelope.parts] == parts
+    assert GENERIC.decode(json.dumps(message), "venue").parts == ()

@@ -23,7 +23,7 @@ FAULT = "drop rst before reply sub #1"
 INCIDENTS = {
     "quiet_day": set[str](),
     "duplicate": {"duplicate-order", "blind-retry", "lost-response"},
-    "extra_pong": {"disconnect", "auth-failed"},
+    "extra_pong": {"disconnect", "auth-failed", "extra-pong"},
     "reconnecting": {"lost-response", "disconnect"},
     "refusals": {"rejected", "auth-failed", "rate-limited"},
 }

@@ -23,10 +23,10 @@ NEVER_ANSWERED = {"SUBSCRIBE", "UNSUBSCRIBE"}
 KINDS = {
     "streams-careful": set[str](),
     "streams-duplicate-order": {"lost-response", "duplicate-order", "blind-retry"},
-    "streams-misunderstood": {"disconnect"},
+    "streams-misunderstood": {"disconnect", "duplicate-subscription"},
     "streams-binance-refused": {"rejected", "malformed", "disconnect", "lost-response"},
 }
-"""Incidents that each session shows, of the kinds that are about requests and connections."""
+"""Incidents that each session shows, of the kinds that do not hang on how fast it was."""
 TOLD = frozenset().union(*KINDS.values()) | {"auth-failed", "rate-limited", "late-reply", "duplicate-request-id"}
 
 
