@@ -13,8 +13,9 @@ from wsreplay.replay.engine import Engine
 from wsreplay.replay.line import Line
 from wsreplay.replay.listeners import Note
 from wsreplay.replay.outputs import Close, Connect, Cut, Output, Request, Send, Wake, Withdraw, Withheld
+from wsreplay.replay.pacer import Pacer, pacer_for
 from wsreplay.replay.rest import exchange, headers_for
-from wsreplay.replay.script import Open
+from wsreplay.replay.script import Ask, Open
 from wsreplay.replay.targets import Targets
 
 CONNECT_S = 10.0
@@ -40,7 +41,7 @@ class Client:
         self._tls = tls or ssl.create_default_context()
         self._lines: dict[int, Line] = {}
         self._conns = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._pacer: Pacer | None = None
         self._full: set[int] = set()
         """Lines whose venue reads slower than we send; the script waits for them."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -49,12 +50,12 @@ class Client:
     async def run(self) -> None:
         """Replay until all is over."""
         self._over = asyncio.get_running_loop().create_future()
+        self._pacer = pacer_for(self._tick, self._clock)
         try:
             self._do(self._engine.begin(self._clock()))
             await self._over
         finally:
-            if self._timer is not None:
-                self._timer.cancel()
+            self._pacer.close()
             for task in self._tasks:
                 task.cancel()
             for line in self._lines.values():
@@ -81,7 +82,7 @@ class Client:
         """The venue reads slower than we send, or has caught up."""
         (self._full.add if is_full else self._full.discard)(line)
         if not self._full:
-            self._wake(self._clock())
+            self._do(self._engine.resumed(self._clock()))
 
     def ended(self, line: int, how: str) -> None:
         """The line is gone."""
@@ -95,8 +96,20 @@ class Client:
         if self._over is None or self._over.done():
             return
         try:
+            sends: list[Send] = []
             for output in outputs:
+                if type(output) is Send:
+                    if sends and sends[0].line != output.line:
+                        self._send(sends)
+                        sends = []
+                    sends.append(output)
+                    continue
+                if sends:
+                    self._send(sends)
+                    sends = []
                 self._perform(output)
+            if sends:
+                self._send(sends)
         except Exception as error:  # raised where somebody waits for it, and not into the event loop
             if not self._over.done():
                 self._over.set_exception(error)
@@ -108,11 +121,8 @@ class Client:
         match output:
             case Connect(step):
                 self._start(self._connect(step))
-            case Send(number, payload, binary):
-                if (line := self._lines.get(number)) is not None:
-                    line.send(payload, binary)
-            case Request():
-                self._start(self._ask(output))
+            case Request(step):
+                self._start(self._ask(step))
             case Close(number, code, reason):
                 if (line := self._lines.get(number)) is not None:
                     line.close(code, reason)
@@ -123,13 +133,13 @@ class Client:
                 if (line := self._lines.get(number)) is not None:
                     line.cut(how)
             case Wake(at_ns):
-                self._wake(at_ns)
+                if self._pacer is not None:
+                    self._pacer.wake_at(at_ns)
 
-    def _wake(self, at_ns: int) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        wait_s = max(0, at_ns - self._clock()) / 1e9
-        self._timer = asyncio.get_running_loop().call_later(wait_s, self._tick)
+    def _send(self, sends: list[Send]) -> None:
+        """Send messages of one line, all that are due at once."""
+        if (line := self._lines.get(sends[0].line)) is not None:
+            line.send(sends)
 
     def _tick(self) -> None:
         if self._full:
@@ -165,19 +175,18 @@ class Client:
         except OSError as error:
             line.fail(os.strerror(error.errno).lower() if error.errno else str(error))
 
-    async def _ask(self, request: Request) -> None:
-        step = request.step
+    async def _ask(self, step: Ask) -> None:
         place = self._targets.place(step)
         conn = self._next_conn()
-        headers = headers_for(place, step.headers, request.body)
+        headers = headers_for(place, step.headers, step.body)
         asked = time.time_ns(), time.monotonic_ns()
-        answer, wire = await exchange(place, step.method, headers, request.body, tls=self._tls, timeout_s=REST_S)
+        answer, wire = await exchange(place, step.method, headers, step.body, tls=self._tls, timeout_s=REST_S)
         record = Exchange(
             method=step.method,
             url=f"http{'s' if place.secure else ''}://{place.authority}{place.target}",
             upstream=step.upstream,
             request=headers,
-            request_body=request.body,
+            request_body=step.body,
             status=answer.status,
             response=list(answer.headers),
             response_body=wire,

@@ -6,7 +6,8 @@ import asyncio
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import cast
 
 from websockets.client import ClientProtocol
@@ -21,6 +22,8 @@ from websockets.uri import parse_uri
 from wsreplay.captures.wire import Handshake, What, as_json
 from wsreplay.proxy.framing import Cutter, Unit
 from wsreplay.replay.listeners import LineEvents, Note
+from wsreplay.replay.outgoing import framed
+from wsreplay.replay.outputs import Send
 from wsreplay.replay.script import Open
 from wsreplay.replay.targets import Place
 
@@ -139,12 +142,18 @@ class Line(asyncio.Protocol):
 
     # What the replay calls
 
-    def send(self, payload: str | bytes, binary: bool) -> None:
-        """Send a message."""
+    def send(self, messages: Iterable[Send]) -> None:
+        """Send messages that are due at once, in as few writes as may be."""
         if self._protocol.state is not OPEN:
             return  # the venue's goodbye has just come in
-        data = payload.encode() if isinstance(payload, str) else payload
-        (self._protocol.send_binary if binary else self._protocol.send_text)(data)
+        if not self._protocol.extensions:
+            for data in framed(messages):
+                self._write(data)
+            return
+        for message in messages:
+            payload = message.payload
+            data = payload.encode() if isinstance(payload, str) else payload
+            (self._protocol.send_binary if message.binary else self._protocol.send_text)(data)
         self._flush()
 
     def withdraw(self, how: str) -> None:
@@ -158,9 +167,7 @@ class Line(asyncio.Protocol):
             if code is None or code == 1005:
                 self._protocol.send_close()
             else:
-                self._protocol.send_close(
-                    code if 1000 <= code < 5000 and code not in (1004, 1006, 1015) else 1000, reason
-                )
+                self._protocol.send_close(code if _may_be_sent(code) else 1000, reason)
             self._flush()
         asyncio.get_running_loop().call_later(CLOSE_S, self._close_transport)
 
@@ -216,15 +223,10 @@ class Line(asyncio.Protocol):
 
     def _heard(self, unit: Unit, at_ns: int, mono_ns: int) -> None:
         wire = unit.wire
-        self._protocol.receive_data(wire)
-        frames = [event for event in self._protocol.events_received() if isinstance(event, Frame)]
         after: Callable[[], None] | None = None
         delivered = not self._bot_gone
-        data = [frame for frame in frames if frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)]
-        if data:
-            payload = b"".join(bytes(frame.data) for frame in data)
-            # What is no UTF-8 is failed by the library; it is decoded leniently only to be shown to the dialect.
-            message = payload.decode(errors="replace") if data[0].opcode is Opcode.TEXT else payload
+        message = self._message(unit, wire)
+        if message is not None:
             reaches, after = self._events.received(self.number, message)
             delivered = delivered and reaches
         relay_ns = time.monotonic_ns() - mono_ns if delivered else -1
@@ -233,6 +235,22 @@ class Line(asyncio.Protocol):
         if after is not None:
             after()
 
+    def _message(self, unit: Unit, wire: bytes) -> str | bytes | None:
+        """The message in these bytes, if there is one."""
+        protocol = self._protocol
+        if unit.kind == "text" and not unit.masked and not protocol.extensions and protocol.state is OPEN:
+            # What a venue says most: nothing in it is the library's business.
+            with suppress(UnicodeDecodeError):
+                return unit.payload.decode()
+        protocol.receive_data(wire)
+        frames = [event for event in protocol.events_received() if isinstance(event, Frame)]
+        data = [frame for frame in frames if frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)]
+        if not data:
+            return None
+        payload = b"".join(bytes(frame.data) for frame in data)
+        # What is no UTF-8 is failed by the library; it is decoded leniently only to be shown to the dialect.
+        return payload.decode(errors="replace") if data[0].opcode is Opcode.TEXT else payload
+
     def _flush(self, *, noted: bool = True) -> None:
         """Send what the WebSocket library wants sent."""
         if self._transport is None:
@@ -240,11 +258,17 @@ class Line(asyncio.Protocol):
         for data in self._protocol.data_to_send():
             if not data:
                 self._close_transport()
-            elif not self._transport.is_closing():
-                at_ns, mono_ns = time.time_ns(), time.monotonic_ns()
-                self._transport.write(data)
-                if noted and not self._bot_gone:
-                    self._note(What.DATA, False, self._conn, at_ns, mono_ns, time.monotonic_ns() - mono_ns, data)
+            else:
+                self._write(data, noted=noted)
+
+    def _write(self, data: bytes, *, noted: bool = True) -> None:
+        """Hand bytes to the system first, and note them afterwards."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        at_ns, mono_ns = time.time_ns(), time.monotonic_ns()
+        self._transport.write(data)
+        if noted and not self._bot_gone:
+            self._note(What.DATA, False, self._conn, at_ns, mono_ns, time.monotonic_ns() - mono_ns, data)
 
     def _end(self, venue_side: bool, how: str) -> None:
         if not self._ended[venue_side]:

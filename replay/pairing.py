@@ -41,18 +41,22 @@ class LiveRequests:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def sent(self, step: Say, payload: str | bytes, now_ns: int) -> None:
-        """A message was sent again; if it is a request, it waits from now on."""
-        envelope = self._dialect.decode(payload, "client")
+    def any_on(self, line: int) -> bool:
+        """Whether a message on this line could be a reply that matters."""
+        in_flight = self._lines.get(line)
+        return in_flight is not None and len(in_flight) > 0
+
+    def sent(self, step: Say, envelope: Envelope, now_ns: int) -> None:
+        """A message was sent again, which reads so; if it is a request, it waits from now on."""
         if envelope.role != "request" or not (envelope.replies or step.seq in self._script.replies):
             return
         line = self._lines.setdefault(step.line, InFlight())
         line.add(Waiting(_event(step.seq, "client", envelope, now_ns), reached_venue=True))
         self._waiting[step.seq] = step.line
 
-    def asked_rest(self, step: Ask, body: bytes) -> None:
+    def asked_rest(self, step: Ask) -> None:
         """A REST request was made again."""
-        self.asked[step.seq] = HttpMessage(method=step.method, url=step.url, headers=step.headers, body=body)
+        self.asked[step.seq] = HttpMessage(method=step.method, url=step.url, headers=step.headers, body=step.body)
         self._waiting[step.seq] = 0
 
     def answered(self, line: int, envelope: Envelope, now_ns: int) -> int | None:

@@ -12,13 +12,14 @@ from typing import Literal
 
 import msgspec
 
-from wsreplay.venues.envelope import Envelope
+from wsreplay.replay.redacted import Blank
+from wsreplay.venues.envelope import Envelope, HttpMessage
 
 type How = Literal["close", "rst", "fin"]
 type Who = Literal["client", "venue", "fault"]
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Something that the client did."""
 
     seq: int
@@ -31,9 +32,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """The request whose reply was the last thing that happened before it; None: it was the step before."""
     awaits: tuple[int, ...] = ()
     """The requests whose replies reached the bot between the step before and this one."""
+    redacted: bool = False
+    """Whether tokens stand in it where the client sent secrets."""
 
 
-class Open(Step, frozen=True, kw_only=True):
+class Open(Step, frozen=True, kw_only=True, gc=False):
     """It opened a line."""
 
     line: int
@@ -44,7 +47,7 @@ class Open(Step, frozen=True, kw_only=True):
     """What the handshake was answered with; 0: not at all."""
 
 
-class Say(Step, frozen=True, kw_only=True):
+class Say(Step, frozen=True, kw_only=True, gc=False):
     """It sent a message."""
 
     line: int
@@ -55,7 +58,7 @@ class Say(Step, frozen=True, kw_only=True):
     token_expires: int | None = None
 
 
-class Ask(Step, frozen=True, kw_only=True):
+class Ask(Step, frozen=True, kw_only=True, gc=False):
     """It made a REST request."""
 
     upstream: str
@@ -66,7 +69,7 @@ class Ask(Step, frozen=True, kw_only=True):
     op: str | None = None
 
 
-class Leave(Step, frozen=True, kw_only=True):
+class Leave(Step, frozen=True, kw_only=True, gc=False):
     """Its line ended: by itself, or under it."""
 
     line: int
@@ -87,6 +90,11 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     latency_ns: int
     envelope: Envelope
     """What it said of an order; ``parts``: the orders that it listed."""
+    answer: HttpMessage | None = None
+    """The whole of it, if it came over REST."""
+    blanks: tuple[Blank, ...] = ()
+    """Where secrets stood in it."""
+    header_blanks: tuple[Blank, ...] = ()
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -97,6 +105,9 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """By the ``seq`` of the request."""
     requests: frozenset[int]
     """The requests that are sent again."""
+    followed: frozenset[int] | None = None
+    """Those of them whose replies must be told from others: one of them is in the recording, or was kept from the bot,
+    or could be taken for one that is. None: all."""
     whole: bool = True
     """Whether nothing was left out."""
     held_back: tuple[int, ...] = ()
