@@ -28,7 +28,7 @@ from wsreplay.captures.errors import CaptureError, UserError
 from wsreplay.captures.event import Event
 from wsreplay.captures.handover import HandOverReader
 from wsreplay.captures.pipeline import Pipeline, reason_in
-from wsreplay.captures.read_by import notes_of_map
+from wsreplay.captures.read_by import dialect_in, notes_of_map
 from wsreplay.captures.recognition import RECOGNISED, Recogniser, candidates
 from wsreplay.captures.redaction import Redactor
 from wsreplay.captures.redaction_key import load_or_create_key
@@ -64,8 +64,9 @@ class Scribe:
         self._reader = reader
         self._lifeline = lifeline
         self._voice = voice
-        venue = dialect_described(self._venue_so_far(), assignment.map_file)
+        venue = dialect_in(assignment.notes) or dialect_described(self._venue_so_far(), assignment.map_file)
         redactor = Redactor(load_or_create_key(), venue.secrets, keep=assignment.keep_secrets)
+        redactor.learn(assignment.secrets)
         rotation = Rotation.parse(assignment.rotate) if assignment.rotate else None
         unknown = assignment.venue is None and assignment.map_file is None and venue.name == GENERIC
         recogniser = Recogniser(candidates()) if unknown else None

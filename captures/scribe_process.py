@@ -39,6 +39,8 @@ class Assignment(msgspec.Struct, kw_only=True, omit_defaults=True):
     """TOML that names the fields of a venue without a dialect."""
     rotate: str | None = None
     keep_secrets: bool = False
+    secrets: dict[str, str] = {}
+    """Secrets that are known beforehand, each with its token. They are in memory only, like all of this."""
     upstreams: dict[str, str] = {}
     mode: str = "reverse"
     fault_plan: Any = None

@@ -10,16 +10,19 @@ from collections.abc import Callable, Coroutine, Iterable
 
 from wsreplay.captures.wire import Exchange, What, as_json
 from wsreplay.replay.engine import Engine
+from wsreplay.replay.gate import Decision, Gate, Next, Proceed, Stop
 from wsreplay.replay.line import Line
 from wsreplay.replay.listeners import Note
-from wsreplay.replay.outputs import Close, Connect, Cut, Output, Request, Send, Wake, Withdraw, Withheld
+from wsreplay.replay.outputs import Close, Connect, Cut, Halted, Output, Request, Send, Wake, Withdraw, Withheld
 from wsreplay.replay.pacer import Pacer, pacer_for
 from wsreplay.replay.rest import exchange, headers_for
-from wsreplay.replay.script import Ask, Open
+from wsreplay.replay.script import Ask, Open, Step
 from wsreplay.replay.targets import Targets
 
 CONNECT_S = 10.0
 REST_S = 30.0
+_ROOM_NS = 5_000_000
+"""How often is looked whether the records have room again."""
 
 
 class Client:
@@ -33,15 +36,22 @@ class Client:
         *,
         clock: Callable[[], int] = time.monotonic_ns,
         tls: ssl.SSLContext | None = None,
+        gate: Gate | None = None,
+        ready: Callable[[], bool] = lambda: True,
     ) -> None:
+        """``gate``: decides of each step, where the engine halts. ``ready``: whether there is room for more records."""
         self._engine = engine
         self._targets = targets
         self._note = note
         self._clock = clock
+        self._gate = gate
+        self._ready = ready
         self._tls = tls or ssl.create_default_context()
         self._lines: dict[int, Line] = {}
         self._conns = 0
         self._pacer: Pacer | None = None
+        self._held_up = False
+        """The records had no room."""
         self._full: set[int] = set()
         """Lines whose venue reads slower than we send; the script waits for them."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -132,6 +142,8 @@ class Client:
             case Cut(number, how):
                 if (line := self._lines.get(number)) is not None:
                     line.cut(how)
+            case Halted(step):
+                self._start(self._decide(step))
             case Wake(at_ns):
                 if self._pacer is not None:
                     self._pacer.wake_at(at_ns)
@@ -144,7 +156,25 @@ class Client:
     def _tick(self) -> None:
         if self._full:
             return  # on with it when there is room again
-        self._do(self._engine.tick(self._clock()))
+        now_ns = self._clock()
+        if not self._ready():
+            self._held_up = True
+            if self._pacer is not None:
+                self._pacer.wake_at(now_ns + _ROOM_NS)
+            return
+        held_up, self._held_up = self._held_up, False
+        self._do(self._engine.resumed(now_ns) if held_up else self._engine.tick(now_ns))
+
+    async def _decide(self, step: Step) -> None:
+        decision: Decision = Proceed() if self._gate is None else await self._gate.before(step)
+        now_ns = self._clock()
+        match decision:
+            case Next():
+                self._do(self._engine.release(now_ns))
+            case Proceed(speed):
+                self._do(self._engine.proceed(speed, now_ns))
+            case Stop():
+                self._do(self._engine.stop(now_ns))
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from math import inf
 from pathlib import Path
 
@@ -20,8 +21,10 @@ from wsreplay.faults.safety import is_loopback
 from wsreplay.replay.client import Client
 from wsreplay.replay.context import Context, context_of
 from wsreplay.replay.engine import PATIENCE_NS, Engine
+from wsreplay.replay.gate import Gate
+from wsreplay.replay.given_secrets import needed, under_names_of, values_for
 from wsreplay.replay.outputs import Note
-from wsreplay.replay.recorder import ReplayRecorder
+from wsreplay.replay.scribed_recorder import ScribedRecorder
 from wsreplay.replay.script import Script
 from wsreplay.replay.scriptwriter import Scriptwriter
 from wsreplay.replay.serving import served
@@ -49,6 +52,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The messages and requests that are sent, by their ``seq``; None: all."""
     until: int | None = None
     key: bytes | None = None
+    secrets: Mapping[str, str] = {}
+    """What the client sent and nobody told it (an API key), by the name of the field that carries it."""
     allow_production: tuple[str, ...] = ()
     out: Path = Path("captures")
     patience_ns: int = PATIENCE_NS
@@ -71,34 +76,61 @@ class Performed(msgspec.Struct, frozen=True, kw_only=True):
     """Against whom, in words."""
 
 
-async def perform(capture: Capture, plan: Plan, *, tell: Callable[[str], None] = lambda _: None) -> Performed:
-    """Replay a capture, and compare. ``tell`` is given a line for people where it takes its time."""
+def script_of(capture: Capture, plan: Plan) -> Script:
+    """What the client did, as far as it is wanted."""
     about = capture.metadata
-    venue = dialect_of(about)
     script = Scriptwriter(
         about.mode, about.upstreams, None if plan.wanted is None else plan.wanted.__contains__, plan.until
     ).write(capture.events())
     if not script.steps:
         raise UserError(f"there is nothing to replay: no client said anything in {capture.path} that was selected")
+    return script
+
+
+def missing_secrets(script: Script, given: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of the secrets that the client sent, no answer gave it, and nobody else has given."""
+    tokens = needed(script)
+    known = values_for(tokens, given)
+    return tuple(dict.fromkeys(name for token, name in tokens.items() if token not in known))
+
+
+async def perform(
+    capture: Capture,
+    plan: Plan,
+    *,
+    script: Script | None = None,
+    gate: Gate | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Performed:
+    """Replay a capture, and compare.
+
+    ``script`` is the capture's own, where somebody has read it already. ``gate`` is asked before each step; without
+    one the plan's speed says when they are taken. ``tell`` is given a line for people where it takes its time.
+    """
+    about = capture.metadata
+    venue = dialect_of(about)
+    script = script or script_of(capture, plan)
     seconds = script.length_ns / plan.speed / 1e9
-    if seconds >= _LONG_S:
+    if seconds >= _LONG_S and gate is None:
         tell(f"{len(script.steps)} steps, at {_speed(plan.speed)} about {seconds:.0f} s; Ctrl-C ends it")
     if plan.to:
         targets = Targets(plan.to, about.upstreams)
         check_orders_allowed(targets.upstreams.values(), venue.production_hosts, plan.allow_production)
         targets.check(script)
         key = _key_for(targets, venue, plan.key, script)
-        return await _play(capture, plan, script, venue, targets, key, "the server named with --to")
+        return await _play(capture, plan, script, venue, targets, key, plan.secrets, "the server named with --to", gate)
     key = plan.key or (venue.demo_key if isinstance(venue, Refreshing) else None)
     if venue.name not in simulated():
         async with served(capture, speed=plan.speed, tell=tell) as server:
             targets = Targets(_named(server.urls), about.upstreams)
             targets.check(script)
-            return await _play(capture, plan, script, venue, targets, key, "the venue as it was recorded")
+            # It knows secrets by the recording's tokens, and nothing else.
+            return await _play(capture, plan, script, venue, targets, key, {}, "the venue as it was recorded", gate)
     async with _simulated(venue, plan.key, script, plan.speed) as urls:
         targets = Targets(urls, about.upstreams)
         targets.check(script)
-        return await _play(capture, plan, script, venue, targets, key, f"the simulator of {venue.name}")
+        secrets = {**plan.secrets, **(venue.demo_secrets if isinstance(venue, Refreshing) else {})}
+        return await _play(capture, plan, script, venue, targets, key, secrets, f"the simulator of {venue.name}", gate)
 
 
 async def _play(
@@ -108,37 +140,56 @@ async def _play(
     venue: Dialect,
     targets: Targets,
     key: bytes | None,
+    secrets: Mapping[str, str],
     target: str,
+    gate: Gate | None,
 ) -> Performed:
     host = next(iter(targets.upstreams.values())).host
     here = venue.at(host) if isinstance(venue, Refreshing) else venue
     refresher: Refresher | None = None
+    tokens = needed(script)
     if isinstance(here, Refreshing):
-        refresher = here.refresher(key)
+        secrets = under_names_of(here.demo_secrets, secrets)
+        refresher = here.refresher(key, secrets=secrets)
+    known = values_for(tokens, secrets)
     ahead_ns = time.time_ns() - time.monotonic_ns()
     engine = Engine(
         script,
         here,
         refresher=refresher,
+        secrets=known if refresher is None else {},
         speed=plan.speed,
+        halting=gate is not None,
         patience_ns=plan.patience_ns,
         wall_ns=lambda now_ns: now_ns + ahead_ns,
     )
-    notes = {"replay_of": capture.metadata.recording or capture.name, "speed": _speed(plan.speed)}
+    speed = "step" if gate is not None else _speed(plan.speed)
+    notes = {"replay_of": capture.metadata.recording or capture.name, "speed": speed}
     if MAP in capture.metadata.notes:
         notes[MAP] = capture.metadata.notes[MAP]
-    recorder = ReplayRecorder(plan.out, here, upstreams=targets.urls, notes=notes)
+    recorder = ScribedRecorder(
+        plan.out,
+        here,
+        upstreams=targets.urls,
+        notes=notes,
+        finishers=(FINISHER,),
+        secrets={value: token for token, value in known.items()},
+        size=script.size,
+    )
     began_ns = time.monotonic_ns()
     ended = "interrupted"
     try:
-        await Client(engine, targets, recorder.note).run()
-        ended = "the script ended"
+        with _undisturbed():
+            await Client(engine, targets, recorder.note, gate=gate, ready=lambda: recorder.has_room).run()
+        ended = "the script ended" if engine.stopped_before is None else "the replay was stopped"
     finally:
         took_ns = time.monotonic_ns() - began_ns
-        path = await asyncio.shield(asyncio.to_thread(recorder.finish, ended, (FINISHER,)))
+        path = await asyncio.shield(asyncio.to_thread(recorder.finish, ended))
     if not engine.reached:
         why = engine.notes[0].text if engine.notes else "nothing answered"
         raise UserError(f"could not run: no server was reached; #{engine.notes[0].seq if engine.notes else 1}: {why}")
+    if engine.stopped_before is not None:
+        script = script.before(engine.stopped_before)
     with Capture.open(path) as replay:
         verdict = _judged(capture, replay, script, engine.notes, plan.speed, venue)
         context = context_of(verdict, capture, replay)
@@ -155,9 +206,18 @@ async def _play(
     )
 
 
-def _judged(
-    capture: Capture, replay: Capture, script: Script, notes: Sequence[Note], speed: float, venue: Dialect
-) -> Verdict:
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Without the collector of garbage looking through the whole script each time some has gathered."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def _judged(capture: Capture, replay: Capture, script: Script, notes: Sequence[Note], speed: float) -> Verdict:
     found = None
     if script.whole:  # of a part of a recording not every incident can come again
         found = _findings(capture, speed), _findings(replay, speed)

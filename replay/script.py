@@ -125,10 +125,22 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The requests whose line ended before their reply reached the bot."""
         return frozenset(seq for step in self.steps if isinstance(step, Leave) for seq, _ in step.owed)
 
+    def before(self, seq: int) -> Script:
+        """The part of it that comes before the step with this address."""
+        at = next((index for index, step in enumerate(self.steps) if step.seq == seq), len(self.steps))
+        steps = self.steps[:at]
+        taken = frozenset(step.seq for step in steps)
+        return msgspec.structs.replace(self, steps=steps, requests=self.requests & taken, whole=False)
+
     @property
     def length_ns(self) -> int:
         """How long it lasts at the original speed, if nobody is late."""
         return sum(step.gap_ns for step in self.steps)
+
+    @property
+    def size(self) -> int:
+        """The bytes that are sent, about."""
+        return sum(len(step.payload) + 64 for step in self.steps if isinstance(step, Say))
 
     @property
     def lines(self) -> int:

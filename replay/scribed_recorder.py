@@ -1,0 +1,65 @@
+"""The replay as a capture of its own, written by a scribe in another process, as a recording's is.
+
+Whoever keeps time to the microsecond, or sends a hundred thousand messages a second, has no time to parse and to write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from wsreplay.captures.handover import HandOver
+from wsreplay.captures.schema import FINISHED
+from wsreplay.captures.scribe_process import Assignment, ScribeProcess
+from wsreplay.venues.dialect import Dialect
+
+_LEAST, _MOST = 64 << 20, 256 << 20
+_PER_MESSAGE = 4
+"""So many times the size of what is sent is room for that and for what comes back."""
+
+
+class ScribedRecorder:
+    """Hands records over, and never waits."""
+
+    def __init__(
+        self,
+        out: Path,
+        dialect: Dialect,
+        *,
+        upstreams: dict[str, str],
+        notes: dict[str, Any],
+        finishers: Sequence[str] = (),
+        secrets: Mapping[str, str] | None = None,
+        size: int = 0,
+    ) -> None:
+        """``secrets``: those that are known beforehand, each with its token. ``size``: bytes that are to be sent."""
+        self._hand_over = HandOver.create(min(max(_PER_MESSAGE * size, _LEAST), _MOST))
+        self.note = self._hand_over.put
+        assignment = Assignment(
+            out=str(out.absolute()),
+            venue=dialect.name,
+            upstreams=upstreams,
+            mode="run",
+            notes=notes,
+            finishers=list(finishers),
+            secrets=dict(secrets or {}),
+        )
+        try:
+            self._scribe = ScribeProcess.start(self._hand_over, assignment)
+        except BaseException:
+            self._hand_over.close()
+            raise
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the scribe keeps up; what does not fit would be missing from the capture."""
+        hand_over = self._hand_over
+        return hand_over.written - hand_over.released < hand_over.capacity * 3 // 4
+
+    def finish(self, ended: str = FINISHED) -> Path:
+        """Wait until all is written, and give the capture its place."""
+        try:
+            return self._scribe.finish(ended)
+        finally:
+            self._hand_over.close()
