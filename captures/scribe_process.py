@@ -38,6 +38,10 @@ class Assignment(msgspec.Struct, kw_only=True, omit_defaults=True):
     map_file: str | None = None
     """TOML that names the fields of a venue without a dialect."""
     rotate: str | None = None
+    unread_ms: int = 0
+    """How long records may lie before they are read, as long as there is room for more, and the end is not near.
+
+    Where the machine is busy with what makes them, the scribe is in its way."""
     keep_secrets: bool = False
     secrets: dict[str, str] = {}
     """Secrets that are known beforehand, each with its token. They are in memory only, like all of this."""
@@ -126,6 +130,7 @@ class ScribeProcess:
         deadline = time.monotonic() + timeout
         body = as_json({"why": why})
         told = False
+        self._hurry()
         while not self._over.wait(0.01 if told else 0):
             now = time.monotonic()
             if not told:
@@ -147,6 +152,13 @@ class ScribeProcess:
         if self._process is not None:
             self._process.kill()
         self._thread.join(10)
+
+    def _hurry(self) -> None:
+        """Tell a scribe that lets records lie that now is the time to read them."""
+        process = self._process
+        if process is not None and process.stdin is not None:
+            with suppress(OSError, ValueError):  # it is dead, and the next one reads all that is there
+                process.stdin.write(b"\n")
 
     def _watch(self) -> None:
         """The thread: one scribe after the other, until one says that it is done or failed."""

@@ -103,7 +103,7 @@ class Engine:
     @property
     def done(self) -> bool:
         """Whether all is over."""
-        return self._ending and not self._open and not self._live
+        return self._ending and not self._open and not self._live.waiting
 
     # What happens
 
@@ -267,21 +267,22 @@ class Engine:
         since_ns = self._last_ns
         ready_ns = max(since_ns, self._not_before_ns)
         if step.awaits:
-            missing = [seq for seq in step.awaits if seq in self._live]
+            missing = [seq for seq in step.awaits if seq in self._live.waiting]
             if missing:
                 until_ns = self._give_up_at(missing, now_ns)
                 if now_ns < until_ns:
                     return until_ns
                 self._give_up(missing, now_ns)
             answered_at_ns = self._live.answered_at_ns
-            ready_ns = max(ready_ns, *(answered_at_ns.get(seq, 0) for seq in step.awaits))
+            for seq in step.awaits:
+                ready_ns = max(ready_ns, answered_at_ns.get(seq, 0))
             if step.after is not None:
                 since_ns = answered_at_ns.get(step.after, since_ns)
-        self._due_ns = max(since_ns + round(step.gap_ns / self._speed), ready_ns)
-        if now_ns < self._due_ns:
+        due_ns = self._due_ns = max(since_ns + round(step.gap_ns / self._speed), ready_ns)
+        if now_ns < due_ns:
             if isinstance(step, Say) and self._made is None and step.line in self._talking:
-                self._made = self._make(step, self._due_ns)
-            return self._due_ns
+                self._made = self._make(step, due_ns)
+            return due_ns
         return None
 
     def _wait_to_leave(self, leave: Leave, now_ns: int) -> int | None:
@@ -295,12 +296,13 @@ class Engine:
 
     def _owed_until(self, leave: Leave, now_ns: int) -> int | None:
         """A line is cut when the replies are in that it was cut off from, or when they had their time."""
-        if not any(seq in self._live for seq, _ in leave.owed):
+        waiting = self._live.waiting
+        if not any(seq in waiting for seq, _ in leave.owed):
             return None
         if self._blocked_ns is None:
             self._blocked_ns = now_ns
-        waits = [self._blocked_ns + self._worth(seq, waited_ns) for seq, waited_ns in leave.owed if seq in self._live]
-        return max(waits) if waits and now_ns < max(waits) else None
+        until_ns = self._blocked_ns + max(self._worth(seq, waited) for seq, waited in leave.owed if seq in waiting)
+        return until_ns if now_ns < until_ns else None
 
     def _worth(self, seq: int, waited_ns: int) -> int:
         reply = self._script.replies.get(seq)
@@ -338,16 +340,20 @@ class Engine:
             made = self._make(step, now_ns)
         _, payload, envelope = made
         if envelope is not None:
-            self._live.sent(step, envelope, now_ns)
+            self._live.sent(step, envelope)
         self.sent += 1
         self._out.append(Send(step.line, payload, step.binary))
 
     def _make(self, step: Say, at_ns: int) -> tuple[int, str | bytes, Envelope | None]:
         """A message as it is to be sent then, and how it is read if its reply matters."""
-        payload = self._renewal.say(step, at_ns)
+        payload = self._renewal.say(step, at_ns) if self._renewal.changes(step) else step.payload
         followed = self._script.followed
-        matters = followed is None or step.seq in followed
-        return step.seq, payload, self._dialect.decode(payload, "client") if matters else None
+        envelope = None
+        if followed is None or step.seq in followed:
+            envelope = step.asks if payload is step.payload else None
+            if envelope is None:
+                envelope = self._dialect.decode(payload, "client")
+        return step.seq, payload, envelope
 
     def _answer_ping(self, line: int, pong: str | None) -> None:
         if pong is not None and line in self._talking and line not in self._withdrawn:
@@ -367,7 +373,9 @@ class Engine:
 
     def _end(self, now_ns: int) -> int | None:
         """All steps are taken: wait for the replies that the recording has, then close what is open."""
-        missing = [seq for seq in self._live if seq in self._live.asked or self._script.replies.get(seq) is not None]
+        missing = [
+            seq for seq in self._live.waiting if seq in self._live.asked or self._script.replies.get(seq) is not None
+        ]
         if missing:
             until_ns = self._give_up_at(missing, now_ns)
             if now_ns < until_ns:

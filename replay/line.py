@@ -7,7 +7,6 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from typing import cast
 
 from websockets.client import ClientProtocol
@@ -20,9 +19,10 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from wsreplay.captures.wire import Handshake, What, as_json
-from wsreplay.proxy.framing import Cutter, Unit
+from wsreplay.proxy.framing import Cutter
+from wsreplay.replay.incoming import leading_texts
 from wsreplay.replay.listeners import LineEvents, Note
-from wsreplay.replay.outgoing import framed
+from wsreplay.replay.outgoing import Framer
 from wsreplay.replay.outputs import Send
 from wsreplay.replay.script import Open
 from wsreplay.replay.targets import Place
@@ -45,6 +45,7 @@ class Line(asyncio.Protocol):
         self._note = note
         self._events = events
         self._cutter = Cutter()
+        self._framer = Framer()
         self._transport: asyncio.Transport | None = None
         self._asked_at_ns = self._asked_mono_ns = 0
         self._head = bytearray()
@@ -99,8 +100,20 @@ class Line(asyncio.Protocol):
             self._answered()
             if not self._handshaken:
                 return
+        if self._cutter.between_messages and not self._protocol.extensions:
+            at = 0
+            for text, wire in leading_texts(data):
+                if self._protocol.state is not OPEN:
+                    break
+                at += len(wire)
+                self._heard(text, wire, at_ns, mono_ns)
+            if at == len(data):
+                return
+            data = data[at:]
         for unit in self._cutter.feed(data, at_ns, mono_ns):
-            self._heard(unit, at_ns, mono_ns)
+            wire = unit.wire
+            self._heard(self._message(wire), wire, at_ns, mono_ns)
+            self._flush()
 
     def eof_received(self) -> bool:
         """The venue says no more."""
@@ -147,7 +160,7 @@ class Line(asyncio.Protocol):
         if self._protocol.state is not OPEN:
             return  # the venue's goodbye has just come in
         if not self._protocol.extensions:
-            for data in framed(messages):
+            for data in self._framer.frames(messages):
                 self._write(data)
             return
         for message in messages:
@@ -221,29 +234,22 @@ class Line(asyncio.Protocol):
                     self.number, 0 if wrong else event.status_code, str(why) if wrong else event.reason_phrase
                 )
 
-    def _heard(self, unit: Unit, at_ns: int, mono_ns: int) -> None:
-        wire = unit.wire
+    def _heard(self, message: str | bytes | None, wire: bytes, at_ns: int, mono_ns: int) -> None:
+        """Something came: tell of it, put it on record, and do what follows from it, in this order."""
         after: Callable[[], None] | None = None
         delivered = not self._bot_gone
-        message = self._message(unit, wire)
         if message is not None:
             reaches, after = self._events.received(self.number, message)
             delivered = delivered and reaches
         relay_ns = time.monotonic_ns() - mono_ns if delivered else -1
         self._note(What.DATA, True, self._conn, at_ns, mono_ns, relay_ns, wire)
-        self._flush()
         if after is not None:
             after()
 
-    def _message(self, unit: Unit, wire: bytes) -> str | bytes | None:
+    def _message(self, wire: bytes) -> str | bytes | None:
         """The message in these bytes, if there is one."""
-        protocol = self._protocol
-        if unit.kind == "text" and not unit.masked and not protocol.extensions and protocol.state is OPEN:
-            # What a venue says most: nothing in it is the library's business.
-            with suppress(UnicodeDecodeError):
-                return unit.payload.decode()
-        protocol.receive_data(wire)
-        frames = [event for event in protocol.events_received() if isinstance(event, Frame)]
+        self._protocol.receive_data(wire)
+        frames = [event for event in self._protocol.events_received() if isinstance(event, Frame)]
         data = [frame for frame in frames if frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)]
         if not data:
             return None

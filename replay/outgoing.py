@@ -16,34 +16,42 @@ WRITE = 64 << 10
 """So many bytes are joined into one write; a longer message goes alone."""
 _TEXT, _BINARY = 0x81, 0x82
 _MASKED = 0x80
-_MASKS = 256
-"""So many masks are drawn at once: a system call for each would cost as much as all the rest."""
+_MASKS = 1024
+"""So many masks are drawn at once: a system call for each would cost more than all the rest."""
 
 
-def framed(messages: Iterable[Send]) -> Iterator[bytes]:
-    """The bytes of these messages, in as few pieces as may be."""
-    pieces: list[bytes] = []
-    size = 0
-    masks, at = b"", 0
-    for message in messages:
-        payload = message.payload
-        data = payload.encode() if isinstance(payload, str) else payload
-        length = len(data)
-        head = _BINARY if message.binary else _TEXT
-        if at == len(masks):
-            masks, at = os.urandom(4 * _MASKS), 0
-        mask = masks[at : at + 4]
-        at += 4
-        if size and size + length > WRITE:
+class Framer:
+    """Makes the frames of one line."""
+
+    def __init__(self) -> None:
+        self._masks = b""
+        self._at = 0
+
+    def frames(self, messages: Iterable[Send]) -> Iterator[bytes]:
+        """The bytes of these messages, in as few pieces as may be."""
+        pieces: list[bytes] = []
+        size = 0
+        masks, at = self._masks, self._at
+        for message in messages:
+            payload = message.payload
+            data = payload.encode() if isinstance(payload, str) else payload
+            length = len(data)
+            if size and size + length > WRITE:
+                yield b"".join(pieces)
+                pieces, size = [], 0
+            if at == len(masks):
+                masks, at = os.urandom(4 * _MASKS), 0
+            mask = masks[at : at + 4]
+            at += 4
+            head = _BINARY if message.binary else _TEXT
+            if length < 126:
+                pieces.append(bytes((head, _MASKED | length)))
+            elif length < 1 << 16:
+                pieces.append(bytes((head, _MASKED | 126, length >> 8, length & 0xFF)))
+            else:
+                pieces.append(bytes((head, _MASKED | 127)) + length.to_bytes(8))
+            pieces += (mask, apply_mask(data, mask))
+            size += length + 14
+        self._masks, self._at = masks, at
+        if pieces:
             yield b"".join(pieces)
-            pieces, size = [], 0
-        if length < 126:
-            pieces.append(bytes((head, _MASKED | length)))
-        elif length < 1 << 16:
-            pieces.append(bytes((head, _MASKED | 126, length >> 8, length & 0xFF)))
-        else:
-            pieces.append(bytes((head, _MASKED | 127)) + length.to_bytes(8))
-        pieces += (mask, apply_mask(data, mask))
-        size += length + 14
-    if pieces:
-        yield b"".join(pieces)

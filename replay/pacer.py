@@ -113,6 +113,7 @@ class TimerPacer(SpinningPacer):
     def __init__(self, wake: Callable[[], None]) -> None:
         super().__init__(wake)
         self._fd: int = -1
+        self._set_for_ns: int | None = None
         if sys.platform == "linux" and sys.version_info >= (3, 13):
             self._fd = os.timerfd_create(time.CLOCK_MONOTONIC, flags=os.TFD_NONBLOCK | os.TFD_CLOEXEC)
         self._loop.add_reader(self._fd, self._read)
@@ -127,6 +128,9 @@ class TimerPacer(SpinningPacer):
 
     def _ring_in(self, at_ns: int, wait_ns: int) -> None:
         del wait_ns
+        if self._set_for_ns is not None and self._set_for_ns <= at_ns:
+            return  # it rings before, and is set anew then: most waits are for replies, and end long before their time
+        self._set_for_ns = at_ns
         if sys.platform == "linux" and sys.version_info >= (3, 13):
             os.timerfd_settime_ns(self._fd, flags=os.TFD_TIMER_ABSTIME, initial=at_ns - EARLY_NS)
 
@@ -135,7 +139,13 @@ class TimerPacer(SpinningPacer):
             os.read(self._fd, 8)
         except BlockingIOError:  # it was set anew since it rang
             return
-        self._rung()
+        self._set_for_ns = None
+        if self._at_ns is None or self._soon is not None:
+            return
+        if self._at_ns - time.monotonic_ns() > 2 * EARLY_NS:
+            self._ring_in(self._at_ns, 0)
+        else:
+            self._rung()
 
 
 def pacer_for(wake: Callable[[], None], clock: Callable[[], int]) -> Pacer:

@@ -15,6 +15,7 @@ from wsreplay.captures.scribe_process import Assignment, ScribeProcess
 from wsreplay.venues.dialect import Dialect
 
 _LEAST, _MOST = 64 << 20, 256 << 20
+_UNREAD_MS = 1000
 _PER_MESSAGE = 4
 """So many times the size of what is sent is room for that and for what comes back."""
 
@@ -44,6 +45,7 @@ class ScribedRecorder:
             notes=notes,
             finishers=list(finishers),
             secrets=dict(secrets or {}),
+            unread_ms=_UNREAD_MS,
         )
         try:
             self._scribe = ScribeProcess.start(self._hand_over, assignment)

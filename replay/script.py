@@ -56,6 +56,8 @@ class Say(Step, frozen=True, kw_only=True, gc=False):
     signer: str | None = None
     signature_ok: bool | None = None
     token_expires: int | None = None
+    asks: Envelope | None = None
+    """How it was read, if a reply to it is on record: as long as it is sent as it was, it need not be read again."""
 
 
 class Ask(Step, frozen=True, kw_only=True, gc=False):

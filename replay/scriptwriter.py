@@ -179,6 +179,7 @@ class Scriptwriter:
                 signature_ok=event.signature_ok,
                 token_expires=event.token_expires,
                 redacted=MARK in payload if isinstance(payload, str) else MARK.encode() in payload,
+                asks=envelope_of(event) if event.role == "request" else None,
             ),
         )
 
@@ -309,8 +310,11 @@ class Scriptwriter:
                 continue
             if not self._all and isinstance(each.step, Open | Leave) and each.step.line not in self._used:
                 continue
+            step = each.step
+            if isinstance(step, Say) and step.asks is not None and step.seq not in self._replies:
+                step = msgspec.structs.replace(step, asks=None)
             yield msgspec.structs.replace(
-                each.step,
+                step,
                 gap_ns=max(0, each.at_ns - last.until_ns) if last is not None else 0,
                 after=last.answers if last is not None and last.step is None else None,
                 awaits=tuple(awaits),
