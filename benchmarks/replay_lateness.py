@@ -4,7 +4,8 @@
 
 A capture of messages at an even pace is replayed to a server on this machine. How late each message is: when it was
 handed to the system, by the replay's own capture, against when it was due, counted from the one that was least late of
-all (so that what adds up would show). For comparison a loop sleeps until the same times with ``asyncio.sleep``, and does nothing else.
+all (so that what adds up would show). For comparison a loop sleeps until the same times with ``asyncio.sleep``, and
+does nothing else.
 One JSON object on standard output, a table on standard error.
 """
 

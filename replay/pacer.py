@@ -2,8 +2,8 @@
 
 Event loops keep time by the millisecond, and the kernel wakes a process some fifty microseconds late. So the wait is
 left to a timer of the kernel's that the loop watches like a socket; it rings a little early, and the rest is spun away.
-No spin is longer than :data:`EARLY_NS`, and the sockets have their turn between any two, so no byte that comes in waits
-longer than that.
+No spin is longer than :data:`EARLY_NS`, and the sockets have their turn between them, so no byte that comes in waits
+for longer than two.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 EARLY_NS = 50_000
-"""How much before its time the timer rings: about as long as the kernel takes to wake somebody."""
+"""How much before its time the timer rings: twice as long as the kernel mostly takes to wake somebody."""
+_SOON_EARLY_NS = 35_000
+_SOON_NS = 250_000
+"""A processor that slept for less than this is up again sooner, and spinning costs more where it is done often."""
 _LOOP_EARLY_NS = 1_000_000
 """What event loops are late by at the most, most of the time."""
 
@@ -127,12 +130,12 @@ class TimerPacer(SpinningPacer):
             self._fd = -1
 
     def _ring_in(self, at_ns: int, wait_ns: int) -> None:
-        del wait_ns
         if self._set_for_ns is not None and self._set_for_ns <= at_ns:
             return  # it rings before, and is set anew then: most waits are for replies, and end long before their time
         self._set_for_ns = at_ns
+        early_ns = EARLY_NS if wait_ns > _SOON_NS else _SOON_EARLY_NS
         if sys.platform == "linux" and sys.version_info >= (3, 13):
-            os.timerfd_settime_ns(self._fd, flags=os.TFD_TIMER_ABSTIME, initial=at_ns - EARLY_NS)
+            os.timerfd_settime_ns(self._fd, flags=os.TFD_TIMER_ABSTIME, initial=at_ns - early_ns)
 
     def _read(self) -> None:
         try:
@@ -142,8 +145,9 @@ class TimerPacer(SpinningPacer):
         self._set_for_ns = None
         if self._at_ns is None or self._soon is not None:
             return
-        if self._at_ns - time.monotonic_ns() > 2 * EARLY_NS:
-            self._ring_in(self._at_ns, 0)
+        wait_ns = self._at_ns - time.monotonic_ns() - EARLY_NS
+        if wait_ns > EARLY_NS:
+            self._ring_in(self._at_ns, wait_ns)
         else:
             self._rung()
 
