@@ -24,7 +24,7 @@ class LivingSecrets:
 
     def learn(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Know these tokens' values from now on, whatever was known of them before."""
-        self._values |= {secret_of(token): value for token, value in pairs}
+        self._values |= {secret_of(token): value for token, value in pairs if _can_be_sent(value)}
 
     def in_text(self, text: str) -> str:
         """A message or a JSON body for now."""
@@ -69,6 +69,11 @@ class LivingSecrets:
         if quoted:
             return quote(value, safe="")
         return value if value.isascii() and value.isprintable() else found[0]
+
+
+def _can_be_sent(value: str) -> bool:
+    """Half of a pair of surrogates is no letter of any text."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _escaped(value: str, text: str, at: int) -> str:
