@@ -30,7 +30,7 @@ class Stage:
         **more: Any,
     ) -> None:
         self.engine = Engine(
-            recording.script(),
+            recording.script(venue=venue),
             venue or dialect("reya"),
             refresher=refresher,
             speed=speed,

@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 from replay.recording import BEGAN_NS, MS, Recording
 from replay.stage import PATIENCE, Stage, keys
 
-from wsreplay.captures.decoder import Decoder
 from wsreplay.replay.engine import Engine
 from wsreplay.replay.outputs import Close, Cut, Send, Withdraw, Withheld
-from wsreplay.replay.scriptwriter import Scriptwriter
 from wsreplay.venues.envelope import Envelope
 from wsreplay.venues.generic.dialect import GenericDialect
 
@@ -118,9 +116,9 @@ def test_there_is_one_pong_a_ping_however_many_were_recorded(told: list[str], sp
         if word == "pong":
             recording.say("pong")
     recording.ask("a").wait(1).answer("a").ask("b")
-    events = Decoder(PingingDialect()).see_all(recording._rows)
-    script = Scriptwriter("reverse", {"": "wss://venue.example/"}, None).write(events)
-    engine = Engine(script, PingingDialect(), speed=speed, wall_ns=lambda now: BEGAN_NS + now)
+    engine = Engine(
+        recording.script(venue=PingingDialect()), PingingDialect(), speed=speed, wall_ns=lambda now: BEGAN_NS + now
+    )
     engine.begin(0)
     outputs = engine.opened(1, 0)
     for number in range(pings):
