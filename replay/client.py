@@ -85,7 +85,7 @@ class Client:
     def received(self, line: int, payload: str | bytes) -> tuple[bool, Callable[[], None]]:
         """A message came."""
         outputs = self._engine.received(line, payload, self._clock())
-        reaches = not any(isinstance(output, Withheld) for output in outputs)
+        reaches = not outputs or type(outputs[0]) is not Withheld
         return reaches, lambda: self._do(outputs)
 
     def full(self, line: int, is_full: bool) -> None:
@@ -117,7 +117,10 @@ class Client:
                 if sends:
                     self._send(sends)
                     sends = []
-                self._perform(output)
+                if type(output) is not Wake:
+                    self._perform(output)
+                elif self._pacer is not None:
+                    self._pacer.wake_at(output.at_ns)
             if sends:
                 self._send(sends)
         except Exception as error:  # raised where somebody waits for it, and not into the event loop
@@ -144,9 +147,6 @@ class Client:
                     line.cut(how)
             case Halted(step):
                 self._start(self._decide(step))
-            case Wake(at_ns):
-                if self._pacer is not None:
-                    self._pacer.wake_at(at_ns)
 
     def _send(self, sends: list[Send]) -> None:
         """Send messages of one line, all that are due at once."""

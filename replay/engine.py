@@ -205,16 +205,14 @@ class Engine:
 
     def _go(self, now_ns: int) -> list[Output]:
         wake_ns: int | None = None
-        turn = self._at + TURN
+        steps, turn = self._script.steps, self._at + TURN
         while self._connecting is None and self._at < self._until:
-            if self._speed == inf and not self._halting:
-                self._stream(turn, now_ns)
             if self._at >= turn:
                 wake_ns = now_ns
                 break
-            if self._at == self._until:
-                break
-            step = self._script.steps[self._at]
+            step = steps[self._at]
+            if self._speed == inf and not step.awaits and self._stream(turn, now_ns):
+                continue
             wake_ns = self._wait_for(step, now_ns)
             if wake_ns is not None:
                 break
@@ -237,14 +235,14 @@ class Engine:
         out, self._out = self._out, []
         return out
 
-    def _stream(self, turn: int, now_ns: int) -> None:
-        """Take the messages that wait for nothing, are what they were, and whose answers move nothing."""
+    def _stream(self, turn: int, now_ns: int) -> bool:
+        """Take the messages that wait for nothing, are what they were, and whose answers move nothing. Was there one?"""
         steps, followed, talking, out = self._script.steps, self._script.followed, self._talking, self._out
         changes = self._renewal.changes
         first = at = self._at
         end = min(turn, self._until)
-        if followed is None:
-            return
+        if followed is None or self._halting:
+            return False
         while at < end:
             step = steps[at]
             if (
@@ -257,10 +255,12 @@ class Engine:
                 break
             out.append(Send(step.line, step.payload, step.binary))
             at += 1
-        if at > first:
-            self.sent += at - first
-            self._at = at
-            self._last_ns = now_ns
+        if at == first:
+            return False
+        self.sent += at - first
+        self._at = at
+        self._last_ns = now_ns
+        return True
 
     def _wait_for(self, step: Step, now_ns: int) -> int | None:
         """Until when this step waits at most; None: it need not wait."""

@@ -31,7 +31,6 @@ class Framer:
         """The bytes of these messages, in as few pieces as may be."""
         pieces: list[bytes] = []
         size = 0
-        masks, at = self._masks, self._at
         for message in messages:
             payload = message.payload
             data = payload.encode() if isinstance(payload, str) else payload
@@ -39,19 +38,18 @@ class Framer:
             if size and size + length > WRITE:
                 yield b"".join(pieces)
                 pieces, size = [], 0
-            if at == len(masks):
-                masks, at = os.urandom(4 * _MASKS), 0
-            mask = masks[at : at + 4]
-            at += 4
-            head = _BINARY if message.binary else _TEXT
+            if self._at == len(self._masks):
+                self._masks, self._at = os.urandom(4 * _MASKS), 0
+            mask = self._masks[self._at : self._at + 4]
+            self._at += 4
+            first = _BINARY if message.binary else _TEXT
             if length < 126:
-                pieces.append(bytes((head, _MASKED | length)))
+                head = bytes((first, _MASKED | length))
             elif length < 1 << 16:
-                pieces.append(bytes((head, _MASKED | 126, length >> 8, length & 0xFF)))
+                head = bytes((first, _MASKED | 126, length >> 8, length & 0xFF))
             else:
-                pieces.append(bytes((head, _MASKED | 127)) + length.to_bytes(8))
-            pieces += (mask, apply_mask(data, mask))
+                head = bytes((first, _MASKED | 127)) + length.to_bytes(8)
+            pieces += (head, mask, apply_mask(data, mask))
             size += length + 14
-        self._masks, self._at = masks, at
         if pieces:
             yield b"".join(pieces)
