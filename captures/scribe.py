@@ -46,7 +46,7 @@ from wsreplay.venues.registry import GENERIC, dialect_described
 FLUSH_NS = 50_000_000
 """Rows are staged when the oldest has waited this long; with the longest nap and one read, 100 ms at most."""
 READ_BYTES = 256 << 10
-LYING_SHARE = 8
+LYING_SHARE = 2
 """Where records may lie, they may not fill more than this part of the hand-over."""
 RECALLED = 200_000
 """So many of the last rows are shown to the decoder of a successor, for what is in flight."""

@@ -236,7 +236,7 @@ class Engine:
         return out
 
     def _stream(self, turn: int, now_ns: int) -> bool:
-        """Take the messages that wait for nothing, are what they were, and whose answers move nothing. Was there one?"""
+        """Take the messages that wait for nothing, are what they were, and whose answers move nothing; any at all?"""
         steps, followed, talking, out = self._script.steps, self._script.followed, self._talking, self._out
         changes = self._renewal.changes
         first = at = self._at

@@ -36,7 +36,8 @@ from wsreplay.venues.refreshing import Refresher, Refreshing, Rehearsing
 from wsreplay.venues.simulation import simulated, simulator
 
 _LONG_S = 2.0
-_OF_TIME = frozenset({"late-reply", "reconnect-storm", "lost-subscription", "unanswered-subscription"})
+_UNREAD_MS, _UNREAD_AT_MAX_MS = 1_000, 10_000
+_OF_TIME = frozenset({"late-reply", "reconnect-storm"})
 """Incidents that are made of time: at another speed they say nothing."""
 _LIVED = frozenset({"missed-heartbeat", "extra-pong", "sequence-gap"})
 """Incidents that a replay does not play: it answers heartbeats by itself, and the data is this venue's own."""
@@ -175,6 +176,7 @@ async def _play(
         finishers=(FINISHER,),
         secrets={value: token for token, value in known.items()},
         size=script.size,
+        unread_ms=_UNREAD_AT_MAX_MS if plan.speed == inf else _UNREAD_MS,
     )
     began_ns = time.monotonic_ns()
     ended = "interrupted"

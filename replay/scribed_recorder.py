@@ -15,7 +15,6 @@ from wsreplay.captures.scribe_process import Assignment, ScribeProcess
 from wsreplay.venues.dialect import Dialect
 
 _LEAST, _MOST = 64 << 20, 256 << 20
-_UNREAD_MS = 1000
 _PER_MESSAGE = 4
 """So many times the size of what is sent is room for that and for what comes back."""
 
@@ -34,8 +33,13 @@ class ScribedRecorder:
         finishers: Sequence[str] = (),
         secrets: Mapping[str, str] | None = None,
         size: int = 0,
+        unread_ms: int = 1000,
     ) -> None:
-        """``secrets``: those that are known beforehand, each with its token. ``size``: bytes that are to be sent."""
+        """``secrets``: those that are known beforehand, each with its token. ``size``: bytes that are to be sent.
+
+        ``unread_ms``: how long records may lie. The scribe has its work to do at some time, but while the replay talks
+        to a server on the same machine, it would take its time from both.
+        """
         self._hand_over = HandOver.create(min(max(_PER_MESSAGE * size, _LEAST), _MOST))
         self.note = self._hand_over.put
         assignment = Assignment(
@@ -47,7 +51,7 @@ class ScribedRecorder:
             fault_plan=fault_plan,
             finishers=list(finishers),
             secrets=dict(secrets or {}),
-            unread_ms=_UNREAD_MS,
+            unread_ms=unread_ms,
         )
         try:
             self._scribe = ScribeProcess.start(self._hand_over, assignment)
