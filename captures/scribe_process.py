@@ -121,6 +121,11 @@ class ScribeProcess:
         return self._process.pid if self._process else None
 
     @property
+    def over(self) -> bool:
+        """Whether there is no scribe any more, and will be none."""
+        return self._over.is_set()
+
+    @property
     def folder(self) -> Path:
         """The working folder while the recording lasts."""
         return Path(self._assignment.folder or self._assignment.out)

@@ -21,7 +21,7 @@ from wsreplay.replay.targets import Targets
 
 CONNECT_S = 10.0
 REST_S = 30.0
-_ROOM_NS = 5_000_000
+_ROOM_S = 0.005
 """How often is looked whether the records have room again."""
 
 
@@ -85,6 +85,8 @@ class Client:
     def received(self, line: int, payload: str | bytes) -> tuple[bool, Callable[[], None]]:
         """A message came."""
         outputs = self._engine.received(line, payload, self._clock())
+        if not self._held_up and not self._ready():
+            self._hold_up()
         reaches = not outputs or type(outputs[0]) is not Withheld
         return reaches, lambda: self._do(outputs)
 
@@ -154,16 +156,29 @@ class Client:
             line.send(sends)
 
     def _tick(self) -> None:
-        if self._full:
+        if self._full or self._held_up:
             return  # on with it when there is room again
-        now_ns = self._clock()
         if not self._ready():
-            self._held_up = True
-            if self._pacer is not None:
-                self._pacer.wake_at(now_ns + _ROOM_NS)
+            self._hold_up()
             return
-        held_up, self._held_up = self._held_up, False
-        self._do(self._engine.resumed(now_ns) if held_up else self._engine.tick(now_ns))
+        self._do(self._engine.tick(self._clock()))
+
+    def _hold_up(self) -> None:
+        """There is no room for more records: send nothing, and let what comes wait at the door."""
+        if not self._held_up:
+            self._held_up = True
+            for line in self._lines.values():
+                line.read(False)
+        asyncio.get_running_loop().call_later(_ROOM_S, self._look_again)
+
+    def _look_again(self) -> None:
+        if not self._ready():
+            self._hold_up()
+            return
+        self._held_up = False
+        for line in self._lines.values():
+            line.read(True)
+        self._do(self._engine.resumed(self._clock()))
 
     async def _decide(self, step: Step) -> None:
         decision: Decision = Proceed() if self._gate is None else await self._gate.before(step)

@@ -169,6 +169,11 @@ class Line(asyncio.Protocol):
             (self._protocol.send_binary if message.binary else self._protocol.send_text)(data)
         self._flush()
 
+    def read(self, on: bool) -> None:
+        """Read on, or let the venue wait."""
+        if self._transport is not None and not self._transport.is_closing():
+            (self._transport.resume_reading if on else self._transport.pause_reading)()
+
     def withdraw(self, how: str) -> None:
         """The bot's end is gone; what the venue still says is read on."""
         self._bot_gone = True

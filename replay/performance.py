@@ -119,19 +119,21 @@ async def perform(
         check_orders_allowed(targets.upstreams.values(), venue.production_hosts, plan.allow_production)
         targets.check(script)
         key = _key_for(targets, venue, plan.key, script)
-        return await _play(capture, plan, script, venue, targets, key, plan.secrets, "the server named with --to", gate)
+        target = "the server named with --to"
+        return await _play(capture, plan, script, venue, targets, key, plan.secrets, target, gate, tell)
     key = plan.key or (venue.demo_key if isinstance(venue, Refreshing) else None)
     if venue.name not in simulated():
         async with served(capture, speed=plan.speed, tell=tell) as server:
             targets = Targets(_named(server.urls), about.upstreams)
             targets.check(script)
             # It knows secrets by the recording's tokens, and nothing else.
-            return await _play(capture, plan, script, venue, targets, key, {}, "the venue as it was recorded", gate)
+            return await _play(capture, plan, script, venue, targets, key, {}, "the venue as it was recorded", gate, tell)
     async with _simulated(venue, plan.key, script, plan.speed) as urls:
         targets = Targets(urls, about.upstreams)
         targets.check(script)
         secrets = {**plan.secrets, **(venue.demo_secrets if isinstance(venue, Refreshing) else {})}
-        return await _play(capture, plan, script, venue, targets, key, secrets, f"the simulator of {venue.name}", gate)
+        target = f"the simulator of {venue.name}"
+        return await _play(capture, plan, script, venue, targets, key, secrets, target, gate, tell)
 
 
 async def _play(
@@ -144,6 +146,7 @@ async def _play(
     secrets: Mapping[str, str],
     target: str,
     gate: Gate | None,
+    tell: Callable[[str], None],
 ) -> Performed:
     host = next(iter(targets.upstreams.values())).host
     here = venue.at(host) if isinstance(venue, Refreshing) else venue
@@ -177,6 +180,7 @@ async def _play(
         secrets={value: token for token, value in known.items()},
         size=script.size,
         unread_ms=_UNREAD_AT_MAX_MS if plan.speed == inf else _UNREAD_MS,
+        tell=tell,
     )
     began_ns = time.monotonic_ns()
     ended = "interrupted"

@@ -18,8 +18,8 @@ from wsreplay.venues.refreshing import LineRefresher, Refresher
 class Renewal:
     """Renews steps, and learns from the answers of this run what the next ones need.
 
-    First each token makes way for the secret of this run, then the dialect does what only it knows: what it signs must
-    hold what is sent.
+    The dialect comes first: it knows the recording's tokens for what they are, and signs what it has put in their
+    places. Those that are left then make way for what this run's answers gave, or what was given.
     """
 
     def __init__(
@@ -49,18 +49,21 @@ class Renewal:
         payload = step.payload
         if isinstance(payload, bytes):
             return self._secrets.in_body(payload) if step.redacted else payload
-        if step.redacted:
-            payload = self._secrets.in_text(payload)
         if self._refresher is not None:
-            payload = self._refreshed(step, payload, now_ns, signer=step.signer, signature_ok=step.signature_ok)
-        return payload
+            token = {} if step.token_expires is None else {"token_expires": step.token_expires}
+            payload = self._refreshed(
+                step, payload, now_ns, signer=step.signer, signature_ok=step.signature_ok, **token
+            )
+        return self._secrets.in_text(payload) if step.redacted else payload
 
     def ask(self, step: Ask, now_ns: int) -> Ask:
         """The REST request for now."""
         url, headers = self._place(step, now_ns)
-        body = self._secrets.in_body(step.body) if step.redacted else step.body
+        body = step.body
         if body and step.op is not None and self._refresher is not None:
             body = self._refreshed(step, body.decode(errors="replace"), now_ns, op=step.op).encode()
+        if step.redacted:
+            body = self._secrets.in_body(body)
         return msgspec.structs.replace(step, url=url, headers=headers, body=body)
 
     def learn(self, recorded: Reply, text: str | bytes) -> None:
@@ -84,12 +87,12 @@ class Renewal:
 
     def _place(self, step: Open | Ask, now_ns: int) -> tuple[str, tuple[tuple[str, str], ...]]:
         url, headers = step.url, step.headers
-        if step.redacted:
-            url, headers = self._secrets.in_url(url), self._secrets.in_headers(headers)
         if self._lines is not None:
             wall_ns = self._wall_ns(now_ns)
             url = self._lines.refresh_url(url, recorded_at_ns=step.at_ns, now_ns=wall_ns)
             headers = self._lines.refresh_headers(headers, recorded_at_ns=step.at_ns, now_ns=wall_ns)
+        if step.redacted:
+            url, headers = self._secrets.in_url(url), self._secrets.in_headers(headers)
         return url, headers
 
     def _refreshed(self, step: Step, text: str, now_ns: int, **more: Any) -> str:

@@ -5,7 +5,7 @@ Whoever keeps time to the microsecond, or sends a hundred thousand messages a se
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,13 @@ class ScribedRecorder:
         secrets: Mapping[str, str] | None = None,
         size: int = 0,
         unread_ms: int = 1000,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         """``secrets``: those that are known beforehand, each with its token. ``size``: bytes that are to be sent.
 
         ``unread_ms``: how long records may lie. The scribe has its work to do at some time, but while the replay talks
-        to a server on the same machine, it would take its time from both.
+        to a server on the same machine, it would take its time from both. ``tell`` is given lines for people (a full
+        disk), in another thread.
         """
         self._hand_over = HandOver.create(min(max(_PER_MESSAGE * size, _LEAST), _MOST))
         self.note = self._hand_over.put
@@ -54,16 +56,19 @@ class ScribedRecorder:
             unread_ms=unread_ms,
         )
         try:
-            self._scribe = ScribeProcess.start(self._hand_over, assignment)
+            self._scribe = ScribeProcess.start(self._hand_over, assignment, tell=tell)
         except BaseException:
             self._hand_over.close()
             raise
 
     @property
     def has_room(self) -> bool:
-        """Whether the scribe keeps up; what does not fit would be missing from the capture."""
+        """Whether the scribe keeps up; what does not fit would be missing from the capture.
+
+        Nobody need wait for one that is dead for good: the end of the replay says that there is no capture.
+        """
         hand_over = self._hand_over
-        return hand_over.written - hand_over.released < hand_over.capacity * 3 // 4
+        return self._scribe.over or hand_over.written - hand_over.released < hand_over.capacity * 3 // 4
 
     def finish(self, ended: str = FINISHED) -> Path:
         """Wait until all is written, and give the capture its place."""
