@@ -32,6 +32,7 @@ from wsreplay.replay.outputs import (
 from wsreplay.replay.pairing import LiveRequests
 from wsreplay.replay.renewal import Renewal
 from wsreplay.replay.script import Ask, Leave, Open, Say, Script, Step
+from wsreplay.replay.waiting import Waiting
 from wsreplay.venues.dialect import AnsweringDialect, Dialect
 from wsreplay.venues.envelope import Envelope, HttpMessage
 from wsreplay.venues.refreshing import Refresher
@@ -69,7 +70,6 @@ class Engine:
         self._answering = dialect if isinstance(dialect, AnsweringDialect) else None
         self._speed = inf if halting else speed
         self._halting = halting
-        self._patience_ns = patience_ns
         self._wall_ns = wall_ns
         self._at = 0
         self._until = len(script.steps)
@@ -81,9 +81,9 @@ class Engine:
         self._not_before_ns = 0
         self._made: tuple[int, str | bytes, Envelope | None] | None = None
         """The next message, made while there was time: its ``seq``, its payload, and how that is read."""
-        self._blocked_ns: int | None = None
-        """Since when the present step waits for replies."""
+        self.notes: list[Note] = []
         self._live = LiveRequests(script, dialect, refresher)
+        self._waiting = Waiting(script, self._live, patience_ns, self.notes)
         self._connecting: Open | None = None
         self._open: set[int] = set()
         self._talking: set[int] = set()
@@ -97,7 +97,6 @@ class Engine:
         """Whether the venue ever answered."""
         self.sent = 0
         """Messages and REST requests sent."""
-        self.notes: list[Note] = []
         self._renewal = Renewal(refresher, LivingSecrets(secrets), wall_ns, self.notes)
 
     @property
@@ -225,7 +224,7 @@ class Engine:
                 wake_ns = self._wait_to_leave(step, now_ns)
                 if wake_ns is not None:
                     break
-            self._blocked_ns = None
+            self._waiting.over()
             self._at += 1
             self._take(step, now_ns)
         if self._connecting is None and self._at == self._until and not self._ending:
@@ -267,12 +266,9 @@ class Engine:
         since_ns = self._last_ns
         ready_ns = max(since_ns, self._not_before_ns)
         if step.awaits:
-            missing = [seq for seq in step.awaits if seq in self._live.waiting]
-            if missing:
-                until_ns = self._give_up_at(missing, now_ns)
-                if now_ns < until_ns:
-                    return until_ns
-                self._give_up(missing, now_ns)
+            until_ns = self._waiting.until(step.awaits, now_ns)
+            if until_ns is not None:
+                return until_ns
             answered_at_ns = self._live.answered_at_ns
             for seq in step.awaits:
                 ready_ns = max(ready_ns, answered_at_ns.get(seq, 0))
@@ -289,25 +285,10 @@ class Engine:
         if leave.how != "close" and leave.line not in self._withdrawn:
             self._withdrawn.add(leave.line)
             self._out.append(Withdraw(leave.line, leave.how))
-        until_ns = self._owed_until(leave, now_ns)
-        if until_ns is None and self._blocked_ns is not None and leave.owed:
+        until_ns = self._waiting.until_may_leave(leave, now_ns)
+        if until_ns is None and self._waiting.since_ns is not None and leave.owed:
             self._due_ns = now_ns  # what comes next, came after the line was gone for good
         return until_ns
-
-    def _owed_until(self, leave: Leave, now_ns: int) -> int | None:
-        """A line is cut when the replies are in that it was cut off from, or when they had their time."""
-        waiting = self._live.waiting
-        if not any(seq in waiting for seq, _ in leave.owed):
-            return None
-        if self._blocked_ns is None:
-            self._blocked_ns = now_ns
-        until_ns = self._blocked_ns + max(self._worth(seq, waited) for seq, waited in leave.owed if seq in waiting)
-        return until_ns if now_ns < until_ns else None
-
-    def _worth(self, seq: int, waited_ns: int) -> int:
-        reply = self._script.replies.get(seq)
-        # A reply that is on record will come again; of one that is not, nobody knows.
-        return min(waited_ns, self._patience_ns) if reply is None else reply.latency_ns + self._patience_ns
 
     def _take(self, step: Step, now_ns: int) -> None:
         self._last_ns = min(now_ns, self._due_ns)
@@ -373,14 +354,10 @@ class Engine:
 
     def _end(self, now_ns: int) -> int | None:
         """All steps are taken: wait for the replies that the recording has, then close what is open."""
-        missing = [
-            seq for seq in self._live.waiting if seq in self._live.asked or self._script.replies.get(seq) is not None
-        ]
-        if missing:
-            until_ns = self._give_up_at(missing, now_ns)
-            if now_ns < until_ns:
-                return until_ns
-            self._give_up(missing, now_ns)
+        live, replies = self._live, self._script.replies
+        until_ns = self._waiting.until([seq for seq in live.waiting if seq in live.asked or seq in replies], now_ns)
+        if until_ns is not None:
+            return until_ns
         self._ending = True
         self._live.forget()
         for line in sorted(self._open - self._leaving):
@@ -412,14 +389,3 @@ class Engine:
         """Whether this request's reply reached the bot. Where the recording ended before that, nothing kept it away."""
         reply = self._script.replies.get(seq)
         return reply.delivered if reply is not None else seq not in self._script.owed
-
-    def _give_up_at(self, missing: list[int], now_ns: int) -> int:
-        if self._blocked_ns is None:
-            self._blocked_ns = now_ns
-        latest = max((reply.latency_ns for seq in missing if (reply := self._script.replies.get(seq))), default=0)
-        return self._blocked_ns + latest + self._patience_ns
-
-    def _give_up(self, missing: list[int], now_ns: int) -> None:
-        for seq in missing:
-            self._live.give_up(seq, now_ns)
-            self.notes.append(Note(seq, "the reply never came"))
