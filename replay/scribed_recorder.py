@@ -70,6 +70,15 @@ class ScribedRecorder:
         hand_over = self._hand_over
         return self._scribe.over or hand_over.written - hand_over.released < hand_over.capacity * 3 // 4
 
+    @property
+    def pid(self) -> int | None:
+        """The process that writes."""
+        return self._scribe.pid
+
+    def kill(self) -> None:
+        """End the writing at once, without a capture."""
+        self._scribe.kill()
+
     def finish(self, ended: str = FINISHED) -> Path:
         """Wait until all is written, and give the capture its place."""
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import secrets
 import sys
@@ -18,6 +19,8 @@ from click.testing import Result
 from websockets.sync.server import ServerConnection, serve
 
 import wsreplay
+from wsreplay.cli.run import _asked_for
+from wsreplay.replay.performance import Plan, script_of
 
 BOT = """
 import json, sys
@@ -133,3 +136,29 @@ def test_a_file_that_others_can_read_is_refused(login: Path, venue: Venue, tmp_p
     assert "chmod 600" in done.stderr
     assert "planted" not in done.output
     assert len(venue.seen) == 1
+
+
+def test_on_a_terminal_a_missing_secret_is_asked_for_without_an_echo(
+    login: Path, venue: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, bool]] = []
+
+    def prompt(text: str, default: str, *, hide_input: bool, **_: object) -> str:
+        asked.append((text, hide_input))
+        return "typed" if text.startswith("apiKey") else default
+
+    monkeypatch.setattr("wsreplay.cli.run.click.prompt", prompt)
+    monkeypatch.setattr("wsreplay.cli.run.sys.stdin", Terminal())
+    monkeypatch.setattr("wsreplay.cli.run.sys.stderr", Terminal())
+    with wsreplay.open(login) as capture:
+        script = script_of(capture, Plan())
+    assert _asked_for(script, {}) == {"apiKey": "typed"}, "an empty answer leaves it as it was recorded"
+    assert asked == [(f"{name} (hidden; empty: as recorded)", True) for name in ("apiKey", "X-Passphrase")]
+    asked.clear()
+    assert _asked_for(script, {"APIKEY": "a", "x_passphrase": "b"}) == {}
+    assert asked == []
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True

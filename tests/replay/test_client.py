@@ -345,3 +345,38 @@ def test_nothing_is_sent_while_its_record_would_be_lost() -> None:
 
     asyncio.run(asyncio.wait_for(story(), 20))
     assert asked > 3
+
+
+def test_what_comes_waits_at_the_door_while_its_record_would_be_lost() -> None:
+    kept: list[int] = []
+    looks = 0
+
+    class Recorded(Replayed):
+        def note(self, *record: Any) -> None:
+            super().note(*record)
+            kept.append(looks)
+
+    def ready() -> bool:
+        nonlocal looks
+        looks += 1
+        return not 10 <= looks < 20
+
+    async def talking(line: ServerConnection) -> None:
+        message = await line.recv()
+        for number in range(500):
+            await line.send(json.dumps({"n": number, "pad": "x" * 10_000}))
+        await line.send(reply(json.loads(message)["id"]))
+        await line.wait_closed()
+
+    async def story() -> None:
+        recorded = Recorded()
+        async with venue(talking, compression=None) as url:
+            engine = Engine(Recording().open().ask("a").wait(1).answer("a").script(), dialect("reya"))
+            await Client(engine, Targets([url], {}), recorded.note, ready=ready).run()
+        assert engine.notes == []
+        assert len([row for row in recorded.rows() if row.kind == "text" and row.sender == "venue"]) == 501
+        # What had been read already when there was no more room is put on record all the same: one read's worth.
+        assert len([look for look in kept if 10 <= look < 20]) < 100
+
+    asyncio.run(asyncio.wait_for(story(), 20))
+    assert looks >= 20
