@@ -77,9 +77,9 @@ def test_it_is_twenty_times_less_late_than_asyncio_sleep() -> None:
     ratios = []
 
     async def story() -> None:
-        for _ in range(40):
-            theirs = p99(await slept(MS, 50))
-            ours = p99(await late_by(TimerPacer, MS, 50))
+        for _ in range(100):
+            theirs = p99(await slept(MS, 30))
+            ours = p99(await late_by(TimerPacer, MS, 30))
             ratios.append(theirs / max(ours, 1))
             if ratios[-1] >= 20:
                 return
