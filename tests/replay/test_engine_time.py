@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from math import inf
 from typing import Any
 
@@ -132,3 +133,19 @@ def test_who_has_left_answers_no_ping() -> None:
     stage = Stage(Recording().open().ask("a").wait(30).end("rst"), venue=PingingDialect())
     assert Withdraw(1, "rst") in stage.begin()
     assert stage.do(stage.engine.received(1, "ping", 1)) == [Withheld(1)]
+
+
+def test_where_there_are_no_ids_a_reply_finds_its_request_by_the_channel() -> None:
+    def about(op: str, channel: str) -> str:
+        return json.dumps({"op": op, "channel": channel})
+
+    recording = Recording().open().say(about("subscribe", "orders")).say(about("subscribe", "trades")).wait(1)
+    for channel in ("orders", "trades"):
+        recording._row(1, "venue", text=about("subscribed", channel), relay_ns=1).wait(1)
+    recording.say("that is all")
+    venue = GenericDialect()
+    stage = Stage(recording, venue=venue)
+    assert len(stage.begin()) == 2
+    assert stage.do(stage.engine.received(1, about("subscribed", "trades"), 1)) == []
+    said, *_ = stage.do(stage.engine.received(1, about("subscribed", "orders"), 1))
+    assert said == Send(1, "that is all")
