@@ -34,9 +34,12 @@ STEP = -1.0
 
 
 class Speed(click.ParamType[Any]):
-    """How fast: original, max, step by step, or a multiple of the original."""
+    """How fast: original, max, a multiple of the original or, where ``steps`` may be taken, step by step."""
 
     name = "speed"
+
+    def __init__(self, *, steps: bool = False) -> None:
+        self._steps = steps
 
     @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
@@ -45,11 +48,12 @@ class Speed(click.ParamType[Any]):
             return value
         if value in ("original", "max"):
             return 1.0 if value == "original" else inf
-        if value == "step":
+        if value == "step" and self._steps:
             return STEP
         found = _SPEED.fullmatch(str(value))
         if found is None or not float(found[1]):
-            self.fail(f"{value!r} is no speed: give original, max, step, or a multiple such as 2x or 0.5x", param, ctx)
+            words = "original, max, step," if self._steps else "original, max,"
+            self.fail(f"{value!r} is no speed: give {words} or a multiple such as 2x or 0.5x", param, ctx)
         return float(found[1])
 
 
@@ -64,7 +68,7 @@ class Speed(click.ParamType[Any]):
 )
 @click.option(
     "--speed",
-    type=Speed(),
+    type=Speed(steps=True),
     default="original",
     show_default=True,
     metavar="original|max|step|Nx",

@@ -127,7 +127,9 @@ async def perform(
             targets = Targets(_named(server.urls), about.upstreams)
             targets.check(script)
             # It knows secrets by the recording's tokens, and nothing else.
-            return await _play(capture, plan, script, venue, targets, key, {}, "the venue as it was recorded", gate, tell)
+            return await _play(
+                capture, plan, script, venue, targets, key, {}, "the venue as it was recorded", gate, tell
+            )
     async with _simulated(venue, plan.key, script, plan.speed) as urls:
         targets = Targets(urls, about.upstreams)
         targets.check(script)

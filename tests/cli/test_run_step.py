@@ -118,3 +118,9 @@ def test_ctrl_c_ends_it_at_once_with_a_capture_and_no_traceback(hello: Path, ven
     with wsreplay.open(path) as capture:
         assert capture.ended == "interrupted"
         assert sent(capture) == [0]
+
+
+def test_a_venue_takes_no_steps(hello: Path) -> None:
+    done = CliRunner().invoke(command, ["serve", str(hello), "--speed", "step"])
+    assert done.exit_code == 2
+    assert "'step' is no speed: give original, max, or a multiple" in done.stderr
