@@ -243,6 +243,9 @@ def _text(performed: Performed) -> list[str]:
 
 
 def _json(performed: Performed) -> str:
+    from wsreplay.cli.divergence import context_json
+    from wsreplay.cli.harmless import harmless_json
+
     verdict = performed.verdict
     said = {
         "verdict": "reproduced" if verdict.reproduced else "diverged",

@@ -37,7 +37,7 @@ from wsreplay.venues.simulation import simulated, simulator
 
 _LONG_S = 2.0
 _UNREAD_MS, _UNREAD_AT_MAX_MS = 1_000, 10_000
-_OF_TIME = frozenset({"late-reply", "reconnect-storm"})
+_OF_TIME = frozenset({"late-reply", "reconnect-storm", "lost-subscription", "unanswered-subscription"})
 """Incidents that are made of time: at another speed they say nothing."""
 _LIVED = frozenset({"missed-heartbeat", "extra-pong", "sequence-gap"})
 """Incidents that a replay does not play: it answers heartbeats by itself, and the data is this venue's own."""
@@ -225,7 +225,9 @@ def _undisturbed() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _judged(capture: Capture, replay: Capture, script: Script, notes: Sequence[Note], speed: float) -> Verdict:
+def _judged(
+    capture: Capture, replay: Capture, script: Script, notes: Sequence[Note], speed: float, venue: Dialect
+) -> Verdict:
     found = None
     if script.whole:  # of a part of a recording not every incident can come again
         found = _findings(capture, speed), _findings(replay, speed)
