@@ -9,7 +9,6 @@ on (``relay_ns`` -1) where it was not; every fault that fires stands between the
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -69,7 +68,10 @@ class Gate(Relay):
         self._scheduler = scheduler
         self._upstream = upstream
         self._early = early
-        self._ways: dict[Wire, Way] = {bot: Way(bot, venue, conn, note), venue: Way(venue, bot, conn, note)}
+        self._ways: dict[Wire, Way] = {
+            bot: Way(bot, venue, conn, note, scheduler.now_ns),
+            venue: Way(venue, bot, conn, note, scheduler.now_ns),
+        }
         self._cut: dict[Wire, str] = {}
         """The sides that a fault has cut off, and how. From then on nothing is handed on, and nothing else fires."""
         self._timers: list[Timer] = []
@@ -87,6 +89,10 @@ class Gate(Relay):
         self._early = ()
 
     # What the wires tell.
+
+    def now(self) -> tuple[int, int]:
+        """The time of day and the monotonic time, by the scheduler's clocks."""
+        return self._scheduler.wall_ns(), self._scheduler.now_ns()
 
     def arrived(self, wire: Wire, data: bytes, at_ns: int, mono_ns: int) -> None:
         """Bytes of this wire's peer were read."""
@@ -264,6 +270,6 @@ class Gate(Relay):
 
     def _tell(self, firing: Firing, before: Unit | None = None, **more: Any) -> None:
         """Note it, at the time when the frame was read that it came before, else now."""
-        at_ns, mono_ns = before.chunks[-1][1:] if before else (time.time_ns(), time.monotonic_ns())
+        at_ns, mono_ns = before.chunks[-1][1:] if before else self.now()
         told = as_json(firing.as_json(**more))
         self.note(What.FAULT, firing.sender == "venue", self.conn, at_ns, mono_ns, -1, told)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-import time
 from collections.abc import Callable, Coroutine, Iterable
 
 from wsreplay.captures.wire import Exchange, What, as_json
+from wsreplay.replay.clock import SYSTEM, Clock
 from wsreplay.replay.engine import Engine
 from wsreplay.replay.line import Line
 from wsreplay.replay.listeners import Note
+from wsreplay.replay.middle import Middle
 from wsreplay.replay.outputs import Close, Connect, Cut, Output, Request, Send, Wake, Withdraw, Withheld
 from wsreplay.replay.rest import exchange, headers_for
 from wsreplay.replay.script import Open
 from wsreplay.replay.targets import Targets
 
 CONNECT_S = 10.0
+HANDSHAKE_S = 30.0
+"""How long a handshake may take to be answered; a fault can delay it."""
 REST_S = 30.0
 
 
@@ -30,19 +33,25 @@ class Client:
         targets: Targets,
         note: Note,
         *,
-        clock: Callable[[], int] = time.monotonic_ns,
+        clock: Clock = SYSTEM,
         tls: ssl.SSLContext | None = None,
+        middle: Middle | None = None,
     ) -> None:
+        """``middle`` stands in the way of every line, strikes there, and records it; without one, lines do."""
         self._engine = engine
         self._targets = targets
         self._note = note
-        self._clock = clock
+        self._clocks = clock
+        self._clock = clock.mono_ns
+        self._middle = middle
         self._tls = tls or ssl.create_default_context()
         self._lines: dict[int, Line] = {}
         self._conns = 0
         self._timer: asyncio.TimerHandle | None = None
         self._full: set[int] = set()
         """Lines whose venue reads slower than we send; the script waits for them."""
+        self._timeouts: dict[int, asyncio.TimerHandle] = {}
+        """Of the handshakes that are not answered yet."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._over: asyncio.Future[None] | None = None
 
@@ -55,6 +64,8 @@ class Client:
         finally:
             if self._timer is not None:
                 self._timer.cancel()
+            for timeout in self._timeouts.values():
+                timeout.cancel()
             for task in self._tasks:
                 task.cancel()
             for line in self._lines.values():
@@ -64,10 +75,12 @@ class Client:
 
     def opened(self, line: int) -> None:
         """The handshake was answered with 101."""
+        self._answered(line)
         self._do(self._engine.opened(line, self._clock()))
 
     def refused(self, line: int, status: int, why: str) -> None:
         """The handshake was refused."""
+        self._answered(line)
         self._lines.pop(line, None)
         self._do(self._engine.refused(line, status, why, self._clock()))
 
@@ -148,15 +161,27 @@ class Client:
         if self._over is not None and not self._over.done():
             self._over.set_exception(error)
 
+    def _answered(self, line: int) -> None:
+        if (timeout := self._timeouts.pop(line, None)) is not None:
+            timeout.cancel()
+
     def _next_conn(self) -> int:
         self._conns += 1
         return self._conns
 
     async def _connect(self, step: Open) -> None:
         place = self._targets.place(step)
-        line = self._lines[step.line] = Line(step, place, self._next_conn(), self._note, self)
+        conn, middle = self._next_conn(), self._middle
+        line = self._lines[step.line] = Line(
+            step, place, conn, self._note, self, clock=self._clocks, recorded_elsewhere=middle is not None
+        )
         tls = self._tls if place.secure else None
         loop = asyncio.get_running_loop()
+        late = f"no answer to the handshake within {HANDSHAKE_S:g} s"
+        self._timeouts[step.line] = loop.call_later(HANDSHAKE_S, line.give_up, late)
+        if middle is not None:
+            middle.stand_before(line, place, conn, step.upstream, tls, line.give_up)
+            return
         try:
             async with asyncio.timeout(CONNECT_S):
                 await loop.create_connection(lambda: line, place.host, place.port, ssl=tls)
@@ -170,7 +195,7 @@ class Client:
         place = self._targets.place(step)
         conn = self._next_conn()
         headers = headers_for(place, step.headers, request.body)
-        asked = time.time_ns(), time.monotonic_ns()
+        asked = self._clocks.now()
         answer, wire = await exchange(place, step.method, headers, request.body, tls=self._tls, timeout_s=REST_S)
         record = Exchange(
             method=step.method,
@@ -185,5 +210,5 @@ class Client:
             asked_at_ns=asked[0],
             asked_mono_ns=asked[1],
         )
-        self._note(What.HTTP, True, conn, time.time_ns(), time.monotonic_ns(), -1, as_json(record))
+        self._note(What.HTTP, True, conn, *self._clocks.now(), -1, as_json(record))
         self._do(self._engine.answered(step.seq, answer, self._clock()))

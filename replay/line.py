@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-import time
 from collections.abc import Callable
 from typing import cast
 
@@ -20,6 +19,7 @@ from websockets.uri import parse_uri
 
 from wsreplay.captures.wire import Handshake, What, as_json
 from wsreplay.proxy.framing import Cutter, Unit
+from wsreplay.replay.clock import SYSTEM, Clock
 from wsreplay.replay.listeners import LineEvents, Note
 from wsreplay.replay.script import Open
 from wsreplay.replay.targets import Place
@@ -34,13 +34,26 @@ _OURS = frozenset({"host", "connection", "upgrade", "content-length", "proxy-con
 class Line(asyncio.Protocol):
     """A bot's end of one line. Pings are answered by the WebSocket library; all bytes are noted as they pass."""
 
-    def __init__(self, step: Open, place: Place, conn: int, note: Note, events: LineEvents) -> None:
+    def __init__(
+        self,
+        step: Open,
+        place: Place,
+        conn: int,
+        note: Note,
+        events: LineEvents,
+        *,
+        clock: Clock = SYSTEM,
+        recorded_elsewhere: bool = False,
+    ) -> None:
+        """``recorded_elsewhere``: something on its way records it and reads the venue on; nothing is noted here."""
         self.number = step.line
         self._upstream = step.upstream
         self._place = place
         self._conn = conn
-        self._note = note
+        self._note = _unrecorded if recorded_elsewhere else note
+        self._recorded_elsewhere = recorded_elsewhere
         self._events = events
+        self._clock = clock
         self._cutter = Cutter()
         self._transport: asyncio.Transport | None = None
         self._asked_at_ns = self._asked_mono_ns = 0
@@ -76,13 +89,13 @@ class Line(asyncio.Protocol):
         for name, value in self._headers:
             request.headers[name] = value
         self._request = request
-        self._asked_at_ns, self._asked_mono_ns = time.time_ns(), time.monotonic_ns()
+        self._asked_at_ns, self._asked_mono_ns = self._clock.now()
         self._protocol.send_request(request)
         self._flush(noted=False)
 
     def data_received(self, data: bytes) -> None:
         """Bytes of the venue."""
-        at_ns, mono_ns = time.time_ns(), time.monotonic_ns()
+        at_ns, mono_ns = self._clock.now()
         if not self._handshaken:
             self._head += data
             end = self._head.find(_HEAD_END)
@@ -117,7 +130,6 @@ class Line(asyncio.Protocol):
             self._protocol.receive_eof()
             self._answered()
             if not self._handshaken and not self._ended[True]:
-                self._ended[True] = True
                 self.fail(str(exc) if exc else "the connection ended during the handshake")
             return
         if exc is not None:
@@ -126,7 +138,7 @@ class Line(asyncio.Protocol):
         self._end(True, "proxy")
         # Who was left behind saw nothing but the end of its own socket.
         self._end(False, "fin" if self._how == "fin" else "proxy")
-        self._note(What.OVER, False, self._conn, time.time_ns(), time.monotonic_ns(), -1, b"")
+        self._note(What.OVER, False, self._conn, *self._clock.now(), -1, b"")
         self._events.ended(self.number, self._how)
 
     def pause_writing(self) -> None:
@@ -149,6 +161,9 @@ class Line(asyncio.Protocol):
 
     def withdraw(self, how: str) -> None:
         """The bot's end is gone; what the venue still says is read on."""
+        if self._recorded_elsewhere:
+            self.cut(how)
+            return
         self._bot_gone = True
         self._end(False, how)
 
@@ -177,10 +192,17 @@ class Line(asyncio.Protocol):
             handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NONE)
         self._transport.abort()
 
+    def give_up(self, why: str) -> None:
+        """Wait no longer for an answer to the handshake, if there is none yet."""
+        if not (self._handshaken or self._ended[True]):
+            self.fail(why)
+            self._close_transport()
+
     def fail(self, why: str) -> None:
         """There is no answer to the handshake."""
+        self._ended[True] = True
         self._note_open(Handshake(url=self._url, status=0, error=why))
-        self._note(What.OVER, False, self._conn, time.time_ns(), time.monotonic_ns(), -1, b"")
+        self._note(What.OVER, False, self._conn, *self._clock.now(), -1, b"")
         self._events.refused(self.number, 0, why)
 
     # Private parts
@@ -206,7 +228,7 @@ class Line(asyncio.Protocol):
                 self._events.opened(self.number)
             else:
                 self._ended[True] = True
-                self._note(What.OVER, False, self._conn, time.time_ns(), time.monotonic_ns(), -1, b"")
+                self._note(What.OVER, False, self._conn, *self._clock.now(), -1, b"")
                 self._close_transport()
                 # A 101 that breaks the protocol opens nothing.
                 wrong = event.status_code == 101
@@ -227,7 +249,7 @@ class Line(asyncio.Protocol):
             message = payload.decode(errors="replace") if data[0].opcode is Opcode.TEXT else payload
             reaches, after = self._events.received(self.number, message)
             delivered = delivered and reaches
-        relay_ns = time.monotonic_ns() - mono_ns if delivered else -1
+        relay_ns = self._clock.mono_ns() - mono_ns if delivered else -1
         self._note(What.DATA, True, self._conn, at_ns, mono_ns, relay_ns, wire)
         self._flush()
         if after is not None:
@@ -241,22 +263,22 @@ class Line(asyncio.Protocol):
             if not data:
                 self._close_transport()
             elif not self._transport.is_closing():
-                at_ns, mono_ns = time.time_ns(), time.monotonic_ns()
+                at_ns, mono_ns = self._clock.now()
                 self._transport.write(data)
                 if noted and not self._bot_gone:
-                    self._note(What.DATA, False, self._conn, at_ns, mono_ns, time.monotonic_ns() - mono_ns, data)
+                    self._note(What.DATA, False, self._conn, at_ns, mono_ns, self._clock.mono_ns() - mono_ns, data)
 
     def _end(self, venue_side: bool, how: str) -> None:
         if not self._ended[venue_side]:
             self._ended[venue_side] = True
-            self._note(What.END, venue_side, self._conn, time.time_ns(), time.monotonic_ns(), -1, how.encode())
+            self._note(What.END, venue_side, self._conn, *self._clock.now(), -1, how.encode())
 
     def _note_open(self, handshake: Handshake) -> None:
         handshake.upstream = self._upstream
         handshake.asked_at_ns, handshake.asked_mono_ns = self._asked_at_ns, self._asked_mono_ns
         if self._transport is not None:
             handshake.request = _pairs(self._request.headers)
-        now = time.time_ns(), time.monotonic_ns()
+        now = self._clock.now()
         self._note(What.OPEN, True, self._conn, *now, -1, as_json(handshake))
 
     def _close_transport(self) -> None:
@@ -264,8 +286,8 @@ class Line(asyncio.Protocol):
             self._transport.close()
 
 
-def _may_be_sent(code: int) -> bool:
-    return 1000 <= code < 5000 and code not in (1004, 1006, 1015)
+def _unrecorded(*_: object) -> None:
+    """In the place of a recorder."""
 
 
 def _pairs(headers: Headers) -> list[tuple[str, str]]:

@@ -6,6 +6,8 @@ other direction open; a reset (``SO_LINGER`` 0 and then ``abort``, or a socket t
 as ``ConnectionResetError``. ``tests/replay/test_memory_socket.py`` plays the same scenes on real sockets and compares.
 """
 
+# ruff: noqa: SLF001 - the two ends of a connection know each other
+
 from __future__ import annotations
 
 import asyncio

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -15,19 +15,25 @@ from wsreplay.analysis.incidents import FINISHER
 from wsreplay.analysis.incidents.search import incidents_in
 from wsreplay.captures.capture import Capture
 from wsreplay.captures.read_by import MAP, dialect_of
+from wsreplay.captures.redaction_key import load_or_create_key, seeded_key
 from wsreplay.errors import UserError
+from wsreplay.faults.plan import FaultPlan
 from wsreplay.faults.safety import is_loopback
 from wsreplay.replay.client import Client
+from wsreplay.replay.clock import SYSTEM, running_clock
 from wsreplay.replay.context import Context, context_of
 from wsreplay.replay.engine import PATIENCE_NS, Engine
+from wsreplay.replay.middle import Middle
 from wsreplay.replay.outputs import Note
 from wsreplay.replay.recorder import ReplayRecorder
+from wsreplay.replay.rows import json_of
 from wsreplay.replay.script import Script
 from wsreplay.replay.scriptwriter import Scriptwriter
 from wsreplay.replay.serving import served
 from wsreplay.replay.targets import Targets, check_orders_allowed
 from wsreplay.replay.terms import Terms
 from wsreplay.replay.verdict import Finding, Verdict, finding_of, judge, tell
+from wsreplay.replay.virtual_run import on_virtual_time
 from wsreplay.venues.dialect import Dialect, NoisyDialect
 from wsreplay.venues.refreshing import Refresher, Refreshing, Rehearsing
 from wsreplay.venues.simulation import simulated, simulator
@@ -52,6 +58,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     allow_production: tuple[str, ...] = ()
     out: Path = Path("captures")
     patience_ns: int = PATIENCE_NS
+    fault_plan: FaultPlan | None = None
+    """What goes wrong on the lines of the replay."""
+    virtual: bool = False
+    """On virtual time: the venue's simulator in this process, nothing waited for, and the same result each time."""
+    seed: int = 1
+    """Of the simulator; on virtual time, of all chance there is."""
 
 
 class Performed(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,12 +79,43 @@ class Performed(msgspec.Struct, frozen=True, kw_only=True):
     held_back: int
     gaps: int
     took_ns: int
+    """By the replay's own clock."""
+    computed_ns: int
+    """By the clock on the wall."""
     target: str
     """Against whom, in words."""
+    faults: tuple[str, ...] = ()
+    """The faults that fired, in their order."""
 
 
-async def perform(capture: Capture, plan: Plan, *, tell: Callable[[str], None] = lambda _: None) -> Performed:
-    """Replay a capture, and compare. ``tell`` is given a line for people where it takes its time."""
+def performed(capture: Capture, plan: Plan, *, tell: Callable[[str], None] = lambda _: None) -> Performed:
+    """Replay a capture, and compare, from outside of any event loop; on the time that the plan says."""
+    if not plan.virtual:
+        return asyncio.run(perform(capture, plan, tell=tell))
+    if plan.to:
+        raise UserError(
+            "a replay on virtual time goes to the simulator in its own process: leave out --to, or --virtual"
+        )
+    about = capture.metadata
+    # Secrets that were redacted already have nothing to hide from who knows the key; others get the user's own, which
+    # must be there before chance is foreseeable.
+    private = about.redaction != "redacted" or plan.key is not None
+    key = seeded_key(plan.seed, load_or_create_key() if private else b"")
+    return on_virtual_time(
+        lambda: perform(capture, plan, tell=tell, redaction_key=key),
+        seed=plan.seed,
+        wall_ns=about.clocks.wall_ns,
+        mono_ns=about.clocks.mono_ns,
+    )
+
+
+async def perform(
+    capture: Capture, plan: Plan, *, tell: Callable[[str], None] = lambda _: None, redaction_key: bytes | None = None
+) -> Performed:
+    """Replay a capture, and compare. ``tell`` is given a line for people where it takes its time.
+
+    ``redaction_key`` turns secrets into tokens; without one it is the user's.
+    """
     about = capture.metadata
     venue = dialect_of(about)
     script = Scriptwriter(
@@ -81,24 +124,25 @@ async def perform(capture: Capture, plan: Plan, *, tell: Callable[[str], None] =
     if not script.steps:
         raise UserError(f"there is nothing to replay: no client said anything in {capture.path} that was selected")
     seconds = script.length_ns / plan.speed / 1e9
-    if seconds >= _LONG_S:
+    if seconds >= _LONG_S and not plan.virtual:
         tell(f"{len(script.steps)} steps, at {_speed(plan.speed)} about {seconds:.0f} s; Ctrl-C ends it")
     if plan.to:
         targets = Targets(plan.to, about.upstreams)
         check_orders_allowed(targets.upstreams.values(), venue.production_hosts, plan.allow_production)
         targets.check(script)
         key = _key_for(targets, venue, plan.key, script)
-        return await _play(capture, plan, script, venue, targets, key, "the server named with --to")
+        return await _play(capture, plan, script, venue, targets, key, "the server named with --to", redaction_key)
     key = plan.key or (venue.demo_key if isinstance(venue, Refreshing) else None)
     if venue.name not in simulated():
         async with served(capture, speed=plan.speed, tell=tell) as server:
             targets = Targets(_named(server.urls), about.upstreams)
             targets.check(script)
-            return await _play(capture, plan, script, venue, targets, key, "the venue as it was recorded")
-    async with _simulated(venue, plan.key, script, plan.speed) as urls:
+            target = "the venue as it was recorded"
+            return await _play(capture, plan, script, venue, targets, key, target, redaction_key)
+    async with _simulated(venue, plan, script) as urls:
         targets = Targets(urls, about.upstreams)
         targets.check(script)
-        return await _play(capture, plan, script, venue, targets, key, f"the simulator of {venue.name}")
+        return await _play(capture, plan, script, venue, targets, key, f"the simulator of {venue.name}", redaction_key)
 
 
 async def _play(
@@ -109,13 +153,16 @@ async def _play(
     targets: Targets,
     key: bytes | None,
     target: str,
+    redaction_key: bytes | None,
 ) -> Performed:
     host = next(iter(targets.upstreams.values())).host
     here = venue.at(host) if isinstance(venue, Refreshing) else venue
     refresher: Refresher | None = None
     if isinstance(here, Refreshing):
         refresher = here.refresher(key)
-    ahead_ns = time.time_ns() - time.monotonic_ns()
+    clock = running_clock()
+    wall_ns, mono_ns = clock.now()
+    ahead_ns = wall_ns - mono_ns
     engine = Engine(
         script,
         here,
@@ -124,17 +171,37 @@ async def _play(
         patience_ns=plan.patience_ns,
         wall_ns=lambda now_ns: now_ns + ahead_ns,
     )
-    notes = {"replay_of": capture.metadata.recording or capture.name, "speed": _speed(plan.speed)}
+    original = capture.metadata.recording or capture.name
+    notes: dict[str, Any] = {"replay_of": original, "speed": _speed(plan.speed)}
+    if plan.virtual:
+        notes |= {"virtual": True, "seed": plan.seed}
     if MAP in capture.metadata.notes:
         notes[MAP] = capture.metadata.notes[MAP]
-    recorder = ReplayRecorder(plan.out, here, upstreams=targets.urls, notes=notes)
-    began_ns = time.monotonic_ns()
+    recorder = ReplayRecorder(
+        plan.out,
+        here,
+        upstreams=targets.urls,
+        notes=notes,
+        fault_plan=plan.fault_plan.as_json() if plan.fault_plan is not None else None,
+        clock=clock,
+        key=redaction_key,
+        # What the folder has to be called depends on what lies there, and the capture's content must not.
+        name=f"{original}-virtual-{plan.seed}" if plan.virtual else "",
+    )
+    middle = None
+    if plan.fault_plan is not None:
+        middle = Middle(plan.fault_plan, here.decode, recorder.note, clock=clock)
+    began_ns, really_ns = mono_ns, SYSTEM.mono_ns()
     ended = "interrupted"
     try:
-        await Client(engine, targets, recorder.note).run()
+        try:
+            await Client(engine, targets, recorder.note, clock=clock, middle=middle).run()
+        finally:
+            if middle is not None:
+                await middle.finish()
         ended = "the script ended"
     finally:
-        took_ns = time.monotonic_ns() - began_ns
+        took_ns = clock.mono_ns() - began_ns
         path = await asyncio.shield(asyncio.to_thread(recorder.finish, ended, (FINISHER,)))
     if not engine.reached:
         why = engine.notes[0].text if engine.notes else "nothing answered"
@@ -142,6 +209,7 @@ async def _play(
     with Capture.open(path) as replay:
         verdict = _judged(capture, replay, script, engine.notes, plan.speed, venue)
         context = context_of(verdict, capture, replay)
+        fired = _fired(replay) if plan.fault_plan is not None else ()
     return Performed(
         path=path,
         verdict=verdict,
@@ -151,7 +219,9 @@ async def _play(
         held_back=len(script.held_back),
         gaps=script.gaps,
         took_ns=took_ns,
+        computed_ns=SYSTEM.mono_ns() - really_ns,
         target=target,
+        faults=fired,
     )
 
 
@@ -167,6 +237,11 @@ def _judged(
     return judge(recorded, replayed, notes=notes, incidents=found, terms=terms)
 
 
+def _fired(replay: Capture) -> tuple[str, ...]:
+    rows = (event for event in replay.events() if event.kind == "fault")
+    return tuple(str(fault) for row in rows if (fault := json_of(row.text).get("fault")) is not None)
+
+
 def _findings(capture: Capture, speed: float) -> list[Finding]:
     """The incidents in a capture, found now: those that it holds may have been found by older rules."""
     return [
@@ -177,10 +252,19 @@ def _findings(capture: Capture, speed: float) -> list[Finding]:
 
 
 @asynccontextmanager
-async def _simulated(venue: Dialect, key: bytes | None, script: Script, speed: float) -> AsyncIterator[list[str]]:
+async def _simulated(venue: Dialect, plan: Plan, script: Script) -> AsyncIterator[list[str]]:
     """The simulator of the venue, fit for this script; its URLs with their names."""
     if isinstance(venue, Rehearsing):
-        made = venue.simulator(key=key, accounts=script.accounts, symbols=script.symbols, speed=speed)
+        made = venue.simulator(
+            key=plan.key,
+            accounts=script.accounts,
+            symbols=script.symbols,
+            speed=plan.speed,
+            seed=plan.seed,
+            clock=running_clock().wall_ns,
+        )
+    elif plan.virtual:
+        raise UserError(f"the simulator of {venue.name!r} knows the system's time only: leave out --virtual")
     else:
         made = simulator(venue.name)(host="127.0.0.1", port=0)
     async with made as running:

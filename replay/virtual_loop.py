@@ -1,6 +1,6 @@
 """An event loop on virtual time: nothing is waited for, and connections stay within this process.
 
-When nothing is left to do at a moment, its clock goes to the next timer. So an hour passes as fast as what happens in it
+When nothing is left to do at a moment, its clock goes to the next timer. An hour passes as fast as what happens in it
 can be computed, one thing after another on one thread, and the same again in every run. Servers and clients are the
 ordinary ones: whatever asks the loop for a connection or a server on this machine gets one in memory
 (:mod:`.memory_socket`).
@@ -70,7 +70,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if timeout is None:
             raise StandstillError(f"nothing can happen any more{_waiting(self)}")
         if timeout > 0:
-            scheduled: list[asyncio.TimerHandle] = cast(Any, self)._scheduled
+            scheduled: list[asyncio.TimerHandle] = cast(Any, self)._scheduled  # noqa: SLF001 - the base class'
             # Not by adding what is to be waited: the sum of two floats falls short of the timer every now and then.
             due_ns = min(round(scheduled[0].when() * _S), self._mono_ns + round(timeout * _S) + 1)
             self._mono_ns = max(self._mono_ns, due_ns)
@@ -127,7 +127,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if host is not None and host not in LOOPBACK:
             raise OSError(errno.EADDRNOTAVAIL, f"on virtual time there is nothing but this process, and no {host}")
         chosen = port or next(each for each in self._ports if each not in self._servers)
-        server = _Server(self, protocol_factory, str(host or "127.0.0.1"), chosen)
+        server = _Server(self, self._servers, protocol_factory, str(host or "127.0.0.1"), chosen)
         if start_serving:
             await server.start_serving()
         return server
@@ -145,8 +145,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     # What else would leave this thread
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
+    def run_in_executor(  # type: ignore[override]
+        self, executor: object, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
         """Do it here and now: another thread would be done at a time of its own."""
+        del executor
         done = self.create_future()
         try:
             done.set_result(func(*args))
@@ -173,7 +176,15 @@ class _Nothing:
 
 
 class _Server(asyncio.AbstractServer):
-    def __init__(self, loop: VirtualLoop, protocol: Callable[[], asyncio.BaseProtocol], host: str, port: int) -> None:
+    def __init__(
+        self,
+        loop: VirtualLoop,
+        servers: dict[int, _Server],
+        protocol: Callable[[], asyncio.BaseProtocol],
+        host: str,
+        port: int,
+    ) -> None:
+        self._servers = servers
         self.protocol = protocol
         self.host = host
         self.port = port
@@ -200,11 +211,10 @@ class _Server(asyncio.AbstractServer):
         return self._loop
 
     def is_serving(self) -> bool:
-        return self._loop._servers.get(self.port) is self
+        return self._servers.get(self.port) is self
 
     async def start_serving(self) -> None:
-        servers = self._loop._servers
-        if servers.setdefault(self.port, self) is not self:
+        if self._servers.setdefault(self.port, self) is not self:
             raise OSError(errno.EADDRINUSE, f"port {self.port} is taken")
         await asyncio.sleep(0)
 
@@ -222,7 +232,7 @@ class _Server(asyncio.AbstractServer):
         if not self._closed:
             self._closed = True
             if self.is_serving():
-                del self._loop._servers[self.port]
+                del self._servers[self.port]
             if self._for_ever is not None:
                 self._for_ever.cancel()
             self._tell()
