@@ -198,7 +198,7 @@ class Gate(Relay):
         """Hand on what is ready, and come back when more will be."""
         now = self._scheduler.now_ns()
         while (passing := way.passage.ready(now)) is not None:
-            if way.hand_on(passing):
+            if self._hand_on(way, passing):
                 for firing in passing.after:
                     if not self._cut:
                         self._strike(firing)
@@ -212,6 +212,10 @@ class Gate(Relay):
             super().ended(way.wire, "fin")
         if way.wire.paused and way.passage.size <= HELD // 2 and not way.to.full:
             way.wire.resume()
+
+    def _hand_on(self, way: Way, passing: Passing) -> bool:
+        """Hand it on; whether it was. A replay's gate may know better."""
+        return way.hand_on(passing)
 
     def _give_up(self, way: Way) -> None:
         """This way's wire is gone: nothing more of it is handed on, nor to it."""

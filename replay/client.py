@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
 from collections.abc import Callable, Coroutine, Iterable
 
 from wsreplay.captures.wire import Exchange, What, as_json
 from wsreplay.replay.clock import SYSTEM, Clock
 from wsreplay.replay.engine import Engine
-from wsreplay.replay.line import Line
+from wsreplay.replay.line import Line, in_words
 from wsreplay.replay.listeners import Note
 from wsreplay.replay.middle import Middle
 from wsreplay.replay.outputs import Close, Connect, Cut, Output, Request, Send, Wake, Withdraw, Withheld
@@ -89,6 +88,14 @@ class Client:
         outputs = self._engine.received(line, payload, self._clock())
         reaches = not any(isinstance(output, Withheld) for output in outputs)
         return reaches, lambda: self._do(outputs)
+
+    def keeps(self, line: int, payload: str | bytes) -> bool:
+        """Whether a message that has come did not reach the bot in the recording."""
+        return self._engine.keeps(line, payload)
+
+    def kept(self, line: int, payload: str | bytes) -> None:
+        """A message came, and was kept from the bot."""
+        self._do(self._engine.received(line, payload, self._clock()))
 
     def full(self, line: int, is_full: bool) -> None:
         """The venue reads slower than we send, or has caught up."""
@@ -173,14 +180,14 @@ class Client:
         place = self._targets.place(step)
         conn, middle = self._next_conn(), self._middle
         line = self._lines[step.line] = Line(
-            step, place, conn, self._note, self, clock=self._clocks, recorded_elsewhere=middle is not None
+            step, place, conn, self._note, self, clock=self._clocks, gated=middle is not None
         )
         tls = self._tls if place.secure else None
         loop = asyncio.get_running_loop()
         late = f"no answer to the handshake within {HANDSHAKE_S:g} s"
         self._timeouts[step.line] = loop.call_later(HANDSHAKE_S, line.give_up, late)
         if middle is not None:
-            middle.stand_before(line, place, conn, step.upstream, tls, line.give_up)
+            middle.stand_before(line, self, place, conn, step.upstream, tls)
             return
         try:
             async with asyncio.timeout(CONNECT_S):
@@ -188,7 +195,7 @@ class Client:
         except TimeoutError:
             line.fail(f"no connection within {CONNECT_S:g} s")
         except OSError as error:
-            line.fail(os.strerror(error.errno).lower() if error.errno else str(error))
+            line.fail(in_words(error))
 
     async def _ask(self, request: Request) -> None:
         step = request.step

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
 from collections.abc import Callable
 from http import HTTPStatus
@@ -16,6 +15,7 @@ from wsreplay.proxy.gate import Early, Gate
 from wsreplay.proxy.gated_wire import GatedWire
 from wsreplay.proxy.relay import Wire
 from wsreplay.proxy.scheduler import pause
+from wsreplay.replay.line import in_words
 from wsreplay.replay.targets import Place
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Head:
     @property
     def target(self) -> str:
         """Of a request: what is asked for."""
-        return (self.first.split(" ") + ["", ""])[1]
+        return [*self.first.split(" "), ""][1]
 
     @property
     def status(self) -> int:
@@ -127,6 +127,7 @@ class Doorway(_Side):
         upstream: str,
         tls: ssl.SSLContext | None,
         failed: Callable[[str], None] | None,
+        made: Callable[..., Gate],
     ) -> None:
         super().__init__(self._asked, self._said_more, self._bot_ended)
         self._middle = middle
@@ -135,6 +136,7 @@ class Doorway(_Side):
         self._upstream = upstream
         self._tls = tls
         self._failed = failed
+        self._made = made
         self._request: Head | None = None
         self._asked_at = (0, 0)
         self._answer: Head | None = None
@@ -190,7 +192,7 @@ class Doorway(_Side):
         except TimeoutError:
             self._fail(f"no connection within {CONNECT_S:g} s")
         except OSError as error:
-            self._fail(os.strerror(error.errno).lower() if error.errno else str(error))
+            self._fail(in_words(error))
         else:
             if self._venue.transport is not None and not self._over:
                 self._venue.transport.write(head.wire())
@@ -236,7 +238,7 @@ class Doorway(_Side):
         if self._answer is not None:
             self._refused()
         elif self._venue.fault is not None:
-            self._fail(str(self._venue.fault))
+            self._fail(in_words(self._venue.fault))
         else:
             self._fail("the connection ended during the handshake")
 
@@ -251,7 +253,7 @@ class Doorway(_Side):
         if head.rest:
             self._early.append(Early(True, head.rest, *self._now()))
         middle = self._middle
-        gate = Gate(
+        gate: Gate = self._made(
             self._conn,
             middle.note,
             GatedWire(bot, False),

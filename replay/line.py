@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import struct
 from collections.abc import Callable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from websockets.client import ClientProtocol
 from websockets.datastructures import Headers
@@ -23,6 +24,9 @@ from wsreplay.replay.clock import SYSTEM, Clock
 from wsreplay.replay.listeners import LineEvents, Note
 from wsreplay.replay.script import Open
 from wsreplay.replay.targets import Place
+
+if TYPE_CHECKING:
+    from wsreplay.replay.line_gate import LineGate
 
 CLOSE_S = 2.0
 """How long the venue has for its part of a goodbye."""
@@ -43,15 +47,16 @@ class Line(asyncio.Protocol):
         events: LineEvents,
         *,
         clock: Clock = SYSTEM,
-        recorded_elsewhere: bool = False,
+        gated: bool = False,
     ) -> None:
-        """``recorded_elsewhere``: something on its way records it and reads the venue on; nothing is noted here."""
+        """``gated``: a gate on its way records it and reads the venue on; nothing is noted here."""
         self.number = step.line
         self._upstream = step.upstream
         self._place = place
         self._conn = conn
-        self._note = _unrecorded if recorded_elsewhere else note
-        self._recorded_elsewhere = recorded_elsewhere
+        self._note = _unrecorded if gated else note
+        self.gate: LineGate | None = None
+        """What stands before the venue, once the handshake is over."""
         self._events = events
         self._clock = clock
         self._cutter = Cutter()
@@ -130,7 +135,7 @@ class Line(asyncio.Protocol):
             self._protocol.receive_eof()
             self._answered()
             if not self._handshaken and not self._ended[True]:
-                self.fail(str(exc) if exc else "the connection ended during the handshake")
+                self.fail(in_words(exc) if exc else "the connection ended during the handshake")
             return
         if exc is not None:
             self._how = "rst"
@@ -161,9 +166,8 @@ class Line(asyncio.Protocol):
 
     def withdraw(self, how: str) -> None:
         """The bot's end is gone; what the venue still says is read on."""
-        if self._recorded_elsewhere:
-            self.cut(how)
-            return
+        if self.gate is not None:
+            self.gate.withdraw(how)
         self._bot_gone = True
         self._end(False, how)
 
@@ -284,6 +288,12 @@ class Line(asyncio.Protocol):
     def _close_transport(self) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.close()
+
+
+def in_words(error: Exception) -> str:
+    """Why a connection failed, as people say it."""
+    number = error.errno if isinstance(error, OSError) else None
+    return os.strerror(number).lower() if number else str(error)
 
 
 def _unrecorded(*_: object) -> None:

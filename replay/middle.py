@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Callable
+from typing import Any
 
 from wsreplay.captures.wire import What
 from wsreplay.faults.matcher import Matcher
@@ -20,7 +21,9 @@ from wsreplay.proxy.gate import Decode, Gate
 from wsreplay.proxy.scheduler import LoopScheduler
 from wsreplay.replay.clock import SYSTEM, Clock
 from wsreplay.replay.doorway import Doorway
-from wsreplay.replay.listeners import Note
+from wsreplay.replay.line import Line
+from wsreplay.replay.line_gate import LineGate
+from wsreplay.replay.listeners import Note, Screen
 from wsreplay.replay.memory_socket import connected
 from wsreplay.replay.targets import Place
 
@@ -48,15 +51,20 @@ class Middle:
 
     def stand_before(
         self,
-        line: asyncio.Protocol,
+        line: Line,
+        screen: Screen,
         place: Place,
         conn: int,
         upstream: str,
         tls: ssl.SSLContext | None,
-        failed: Callable[[str], None],
     ) -> None:
-        """Be the venue of a line that is in this process. ``failed`` hears why there is no answer to its handshake."""
-        door = self.doorway(place, conn, upstream, tls, failed)
+        """Be the venue of a replay's own line. ``screen`` knows what the recording kept from it."""
+
+        def made(*args: Any, **more: Any) -> Gate:
+            line.gate = LineGate(*args, line=line.number, screen=screen, **more)
+            return line.gate
+
+        door = self.doorway(place, conn, upstream, tls, failed=line.give_up, made=made)
         ours, theirs = connected(asyncio.get_running_loop(), line, door)
         theirs.begin()
         ours.begin()
@@ -67,10 +75,15 @@ class Middle:
         conn: int,
         upstream: str = "",
         tls: ssl.SSLContext | None = None,
+        *,
         failed: Callable[[str], None] | None = None,
+        made: Callable[..., Gate] = Gate,
     ) -> Doorway:
-        """The protocol that meets a bot which wants to go to this place."""
-        door = Doorway(self, place, conn, upstream, tls, failed)
+        """The protocol that meets a bot which wants to go to this place.
+
+        ``failed`` hears why there is no answer to its handshake; ``made`` makes its gate.
+        """
+        door = Doorway(self, place, conn, upstream, tls, failed, made)
         self._doors[door] = None
         return door
 
