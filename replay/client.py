@@ -43,7 +43,7 @@ class Client:
         self._clocks = clock
         self._clock = clock.mono_ns
         self._middle = middle
-        self._tls = tls or ssl.create_default_context()
+        self._given_tls = tls
         self._lines: dict[int, Line] = {}
         self._conns = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -172,6 +172,12 @@ class Client:
         if (timeout := self._timeouts.pop(line, None)) is not None:
             timeout.cancel()
 
+    def _tls(self) -> ssl.SSLContext:
+        if self._given_tls is None:
+            # Reading the system's certificates takes longer than many a replay.
+            self._given_tls = ssl.create_default_context()
+        return self._given_tls
+
     def _next_conn(self) -> int:
         self._conns += 1
         return self._conns
@@ -182,7 +188,7 @@ class Client:
         line = self._lines[step.line] = Line(
             step, place, conn, self._note, self, clock=self._clocks, gated=middle is not None
         )
-        tls = self._tls if place.secure else None
+        tls = self._tls() if place.secure else None
         loop = asyncio.get_running_loop()
         late = f"no answer to the handshake within {HANDSHAKE_S:g} s"
         self._timeouts[step.line] = loop.call_later(HANDSHAKE_S, line.give_up, late)
@@ -203,7 +209,9 @@ class Client:
         conn = self._next_conn()
         headers = headers_for(place, step.headers, request.body)
         asked = self._clocks.now()
-        answer, wire = await exchange(place, step.method, headers, request.body, tls=self._tls, timeout_s=REST_S)
+        answer, wire = await exchange(
+            place, step.method, headers, request.body, tls=self._tls() if place.secure else None, timeout_s=REST_S
+        )
         record = Exchange(
             method=step.method,
             url=f"http{'s' if place.secure else ''}://{place.authority}{place.target}",
