@@ -6,6 +6,7 @@ This is the hot path. No await, no JSON, no disk, nothing that grows: read, hand
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import socket
 import struct
@@ -102,7 +103,9 @@ class Wire(asyncio.Protocol):
     def send_end(self) -> None:
         """Send a FIN; what this side's peer still says is read on."""
         if not self.transport.is_closing() and self.transport.can_write_eof():
-            self.transport.write_eof()
+            # asyncio (uvloop does not) raises where the system knows of a reset that we are yet to be told of.
+            with contextlib.suppress(OSError):
+                self.transport.write_eof()
 
     def pause(self) -> None:
         """Read no more until the other side has room; a reset is watched for meanwhile."""

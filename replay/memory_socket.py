@@ -280,12 +280,13 @@ class MemoryTransport(asyncio.Transport):
         if self._arrived:
             self._received(self._take())
             self._look()
-        elif (error := self.take_error()) is not None:
-            self._fail(error)
         elif self._fin_arrived:
+            # Whoever has heard the end hears it again, and never of a reset that came after it.
             self._reads = False
             if not self._called(self._protocol.eof_received) and not self._lost:
                 self.close()
+        elif (error := self.take_error()) is not None:
+            self._fail(error)
 
     def _take(self) -> bytes:
         if len(self._arrived) == 1 and self._arrived_size <= READ:

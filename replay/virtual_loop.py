@@ -13,7 +13,7 @@ import errno
 import itertools
 import socket
 from collections.abc import Callable, Iterable
-from math import inf
+from math import inf, ulp
 from typing import Any, cast
 
 from wsreplay.replay.clock import Clock
@@ -42,7 +42,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         super().__init__()
         # The base class knows no sockets: it asks this for what is ready, and tells how long it would wait.
         self._selector = _Nothing(self._wait)
-        self._clock_resolution = 1e-9
+        self._clock_resolution = self._grain()
         self._servers: dict[int, _Server] = {}
         self._ports = itertools.count(FIRST_PORT)
         self._client_ports = itertools.count(FIRST_CLIENT_PORT)
@@ -74,8 +74,13 @@ class VirtualLoop(asyncio.BaseEventLoop):
             # Not by adding what is to be waited: the sum of two floats falls short of the timer every now and then.
             due_ns = min(round(scheduled[0].when() * _S), self._mono_ns + round(timeout * _S) + 1)
             self._mono_ns = max(self._mono_ns, due_ns)
+            self._clock_resolution = self._grain()
             if self._mono_ns > self._limit_ns:
                 raise StandstillError(f"no end after all the virtual time that was allowed{_waiting(self)}")
+
+    def _grain(self) -> float:
+        """How far two moments must lie apart to be two for the base class, which reckons in floats of seconds."""
+        return max(1e-9, 2 * ulp(self._mono_ns / _S))
 
     # Connections
 
