@@ -249,7 +249,7 @@ class Line(asyncio.Protocol):
         data = [frame for frame in frames if frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)]
         if data:
             payload = b"".join(bytes(frame.data) for frame in data)
-            # What is no UTF-8 is failed by the library; it is decoded leniently only to be shown to the dialect.
+            # What is no UTF-8 is decoded leniently, only to be shown to the dialect.
             message = payload.decode(errors="replace") if data[0].opcode is Opcode.TEXT else payload
             reaches, after = self._events.received(self.number, message)
             delivered = delivered and reaches

@@ -7,6 +7,7 @@ on.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,11 +29,8 @@ class LineGate(Gate):
 
     def withdraw(self, how: str) -> None:
         """The bot's end is gone, as it went in the recording; what the venue still says is read on until it is cut."""
-        if not self._withdrawn and not self._cut and not self.bot.heard_end:
-            self._withdrawn = self.bot.heard_end = True
-            self._note_end(self.bot, how)
-            for way in self._ways.values():
-                self._keep(way, way.passage.drain())
+        # What the bot said before is read in this turn of the event loop.
+        asyncio.get_running_loop().call_soon(self._withdraw, how)
 
     def ended(self, wire: Wire, how: str) -> None:
         """A side has ended. The line of a bot that had withdrawn is cut for the venue in the same breath."""
@@ -46,6 +44,13 @@ class LineGate(Gate):
             self.venue.reset()
         else:
             self.venue.close()
+
+    def _withdraw(self, how: str) -> None:
+        if not self._withdrawn and not self._cut and not self.bot.heard_end:
+            self._withdrawn = self.bot.heard_end = True
+            self._note_end(self.bot, how)
+            for way in self._ways.values():
+                self._keep(way, way.passage.drain())
 
     def _meet(self, way: Way, unit: Unit) -> None:
         if self._withdrawn and way.wire is self.venue:

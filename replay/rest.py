@@ -49,7 +49,7 @@ def headers_for(place: Place, recorded: tuple[tuple[str, str], ...], body: bytes
 async def _exchange(
     place: Place, method: str, headers: list[tuple[str, str]], body: bytes, tls: ssl.SSLContext | None
 ) -> tuple[Answer, bytes]:
-    reader, writer = await asyncio.open_connection(place.host, place.port, ssl=tls)
+    reader, writer = await asyncio.open_connection(place.host, place.port, ssl=tls if place.secure else None)
     try:
         http = h11.Connection(h11.CLIENT)
         asked = [(name.encode(), value.encode()) for name, value in headers]

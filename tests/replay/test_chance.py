@@ -18,7 +18,7 @@ def drawn() -> list[object]:
         secrets.token_bytes(4),
         secrets.token_hex(8),
         uuid.uuid4(),
-        random.random(),  # noqa: S311
+        random.random(),
         random.getrandbits(32),
         random.SystemRandom().random(),
     ]
@@ -35,12 +35,12 @@ def test_every_source_follows_the_seed() -> None:
 
 def test_afterwards_chance_is_chance_again() -> None:
     random.seed(5)
-    expected = random.random()  # noqa: S311
+    expected = random.random()
     random.seed(5)
     own = os.urandom
     with seeded(1):
         drawn()
-    assert random.random() == expected, "the shared generator goes on where it was"  # noqa: S311
+    assert random.random() == expected, "the shared generator goes on where it was"
     assert os.urandom is own
     with seeded(1):
         foreseen = drawn()

@@ -186,7 +186,7 @@ def test_whatever_is_written_arrives_in_order(sizes: list[int], reading: list[st
                 ends[1].do(what, 0)
                 await asyncio.sleep(0)
         ends[1].do("resume", 0)
-        while ours.get_write_buffer_size():
+        while ours.get_write_buffer_size():  # noqa: ASYNC110
             await asyncio.sleep(0)
         ours.close()
         await turns()

@@ -46,8 +46,12 @@ def test_timers_come_in_order_and_to_the_nanosecond(delays_ns: list[int], mono_n
     async def story() -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
+
+        def come(due_ns: int) -> None:
+            came.append((due_ns, loop.mono_ns() - mono_ns))
+
         for delay_ns in delays_ns:
-            loop.call_later(delay_ns / S, lambda due=delay_ns: came.append((due, loop.mono_ns() - mono_ns)))
+            loop.call_later(delay_ns / S, come, delay_ns)
         await asyncio.sleep(91 * 24 * 3600)
 
     run(story, mono_ns=mono_ns)
@@ -68,7 +72,7 @@ def test_what_can_never_happen_is_told_with_who_waits_for_it() -> None:
 
 def test_a_run_that_only_ticks_is_given_up_after_the_time_it_was_allowed() -> None:
     async def ticking() -> None:
-        while True:
+        while True:  # noqa: ASYNC110 - that is the point
             await asyncio.sleep(1)
 
     with pytest.raises(StandstillError, match="no end after all the virtual time that was allowed"):
@@ -153,8 +157,13 @@ async def conversation() -> list[bytes]:
     async with serve(answering, "127.0.0.1", 0) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         async with connect(f"ws://127.0.0.1:{port}", proxy=None, ping_interval=20) as line:
-            written = line.transport.write
-            line.transport.write = lambda data: (said.append(bytes(data)), written(data))[1]  # type: ignore[method-assign]
+            write = line.transport.write
+
+            def writes(data: bytes | bytearray | memoryview) -> None:
+                said.append(bytes(data))
+                write(data)
+
+            line.transport.write = writes  # type: ignore[method-assign]
             for number in range(200):
                 await line.send(f"message {number}" * 10)
                 assert await line.recv() == f"message {number}" * 10
