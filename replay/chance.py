@@ -1,9 +1,12 @@
-"""All chance of a run on virtual time, drawn from its seed; and its time, for code that asks the system.
+"""What a run on virtual time would else ask the system: chance is drawn from its seed, time is told by its loop.
 
 WebSocket keys and masks, ping payloads and ids come from the system's randomness, deep inside libraries that take no
 generator from outside. Python reaches it through two names, ``os.urandom`` and the one that :mod:`random` keeps for
 itself: both are replaced here, and the shared generator of :mod:`random` is seeded, for as long as a run lasts. What
 others draw in this process meanwhile is foreseeable as well, so nothing that must stay secret may be made during a run.
+
+The time of day stands in what servers say (a ``Date``), and bots sign deadlines with it; so :mod:`time` tells that of
+the run. What must know the real one asks :data:`wsreplay.replay.clock.SYSTEM`.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 @contextmanager
 def told_by(clock: Clock) -> Iterator[None]:
-    """Let :mod:`time` tell the time of this clock, for a bot that runs in this process, until the block is left.
+    """Let :mod:`time` tell the time of this clock, until the block is left.
 
     What was imported by name before (``from time import time``) and ``datetime.now`` still tell the system's.
     """

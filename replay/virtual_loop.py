@@ -80,7 +80,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _grain(self) -> float:
         """How far two moments must lie apart to be two for the base class, which reckons in floats of seconds."""
-        return max(1e-9, 2 * ulp(self._mono_ns / _S))
+        return 1e-9 + 4 * ulp(self._mono_ns / _S)
 
     # Connections
 
