@@ -144,7 +144,7 @@ class Engine:
         self._open.discard(line)
         for seq in self._live.lost(line, now_ns):
             if line not in self._leaving and seq in self._script.replies and self._reaches_the_bot(seq):
-                self.notes.append(Note(seq, f"the venue ended the line ({how}) before it answered"))
+                self.notes.append(Note(seq, f"the line ended ({how}) before it was answered"))
         return self._go(now_ns)
 
     # The steps

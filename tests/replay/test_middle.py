@@ -75,8 +75,8 @@ def test_each_fault_strikes_and_is_on_record(fault: str, told: list[str], took_m
 @pytest.mark.parametrize(
     ("fault", "note"),
     [
-        ("drop rst before reply #1", "the venue ended the line (rst) before it answered"),
-        ("drop fin before reply #1", "the venue ended the line (fin) before it answered"),
+        ("drop rst before reply #1", "the line ended (rst) before it was answered"),
+        ("drop fin before reply #1", "the line ended (fin) before it was answered"),
         ("withhold reply", "the reply never came"),
         (
             "delay 31s before open",
