@@ -3,15 +3,17 @@
 A proxy of the smallest kind. It lets handshakes through, without their offer of extensions, does what the plan says of
 them, and then leaves both sides to the very gate that strikes on live lines (:mod:`wsreplay.proxy.gate`), which also
 records them: a replay's capture comes about as a recording does. The bot may be a replay's line, joined in memory, or
-anything that connects to a server whose protocol :meth:`Middle.doorway` makes.
+a program of its own that connects to what listens :meth:`Middle.before` the venue.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from wsreplay.captures.wire import What
@@ -19,12 +21,14 @@ from wsreplay.faults.matcher import Matcher
 from wsreplay.faults.plan import FaultPlan
 from wsreplay.proxy.gate import Decode, Gate
 from wsreplay.proxy.scheduler import LoopScheduler
+from wsreplay.proxy.upstream import SECURE, parse_upstream
 from wsreplay.replay.clock import SYSTEM, Clock
 from wsreplay.replay.doorway import Doorway
 from wsreplay.replay.line import Line
 from wsreplay.replay.line_gate import LineGate
 from wsreplay.replay.listeners import Note, Screen
 from wsreplay.replay.memory_socket import connected
+from wsreplay.replay.rest_passage import RestPassage
 from wsreplay.replay.targets import Place
 
 READ_ON_S = 3.0
@@ -45,6 +49,7 @@ class Middle:
         self.decode = decode
         self.read_on_s = read_on_s
         self._note = note
+        self._clock = clock
         self._doors: dict[Doorway, None] = {}
         self._gates: dict[Gate, None] = {}
         self._over: asyncio.Future[None] | None = None
@@ -87,6 +92,35 @@ class Middle:
         self._doors[door] = None
         return door
 
+    @contextlib.asynccontextmanager
+    async def before(
+        self, urls: Mapping[str, str], *, tls: ssl.SSLContext | None = None
+    ) -> AsyncIterator[dict[str, str]]:
+        """Listen in front of a venue's servers; by the same names, the addresses for a bot that comes by itself.
+
+        ``tls`` is for servers that are spoken to under TLS; the bot speaks plainly with us.
+        """
+        conns = itertools.count(1)
+        found: dict[str, str] = {}
+        async with contextlib.AsyncExitStack() as closing:
+            for name, url in urls.items():
+                upstream = parse_upstream(url)
+                secure = upstream.scheme in SECURE
+                if secure and tls is None:
+                    tls = ssl.create_default_context()
+                place = Place(host=upstream.host, port=upstream.port, secure=secure, target=upstream.path)
+                if upstream.speaks_websocket:
+                    door = partial(self._next_doorway, conns, place, name, tls if secure else None)
+                    server = await asyncio.get_running_loop().create_server(door, "127.0.0.1", 0)
+                    closing.callback(server.close)
+                    port = server.sockets[0].getsockname()[1]
+                else:
+                    passage = RestPassage(place, name, self._note, self._clock, conns.__next__, tls=tls)
+                    port = await passage.start()
+                    closing.push_async_callback(passage.close)
+                found[name] = upstream.local_url("127.0.0.1", port)
+            yield found
+
     async def finish(self, patience_s: float = LAST_S) -> None:
         """Wait until every line has ended; those that have not by then are ended."""
         with contextlib.suppress(TimeoutError):
@@ -124,6 +158,9 @@ class Middle:
         self._look()
 
     # Private parts
+
+    def _next_doorway(self, conns: Iterator[int], place: Place, upstream: str, tls: ssl.SSLContext | None) -> Doorway:
+        return self.doorway(place, next(conns), upstream, tls)
 
     async def _all_over(self) -> None:
         while self._doors or self._gates:
