@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from math import inf
 from typing import Any
 
 import pytest
+import trustme
 from faults.any_faults import faults
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from proxy.test_gate_laws import EFFECTS, plans
-from replay.recording import Recording, reply
-from replay.virtual import Handler, answering, frames, plan_of, play, venue
+from replay.recording import MS, Recording, reply
+from replay.virtual import Handler, Played, answering, frames, plan_of, play, venue
 from websockets.asyncio.client import connect
-from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from wsreplay.faults.fault import Fault
+from wsreplay.proxy.loop import new_loop
 from wsreplay.replay.client import Client
 from wsreplay.replay.clock import running_clock
 from wsreplay.replay.engine import Engine
@@ -320,3 +323,41 @@ def test_the_same_replay_comes_out_the_same_to_the_byte(
         return
     one, other = (play(recording, *plan, handler=behaving(behaviours), speed=1.0) for _ in range(2))
     assert one.records == other.records
+
+
+# On real sockets
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, new_loop], ids=["asyncio", "uvloop"])
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("delay 50ms reply", [*OPEN, "client a", "fault delay", "venue a", *B, "client 1000", "venue 1000"]),
+        ("drop rst before reply #2", [*OPEN, *A, "client b", "fault drop", "venue b, lost"]),
+        ('reject 401 "no key" before open', ["fault reject", "open 401"]),
+    ],
+)
+def test_faults_strike_on_real_sockets_too(fault: str, told: list[str], secure: bool, loop: Any) -> None:
+    authority = trustme.CA()
+    server_side = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(server_side)
+    client_side = ssl.create_default_context()
+    authority.configure_trust(client_side)
+
+    async def story() -> Played:
+        played = Played()
+        engine = Engine(two_requests().script(), dialect("reya"), patience_ns=300 * MS)
+        middle = Middle(plan_of(fault), dialect("reya").decode, played.note, read_on_s=0.3)
+        async with serve(answering, "127.0.0.1", 0, ssl=server_side if secure else None, compression=None) as server:
+            port = next(iter(server.sockets)).getsockname()[1]
+            targets = Targets([f"{'wss' if secure else 'ws'}://127.0.0.1:{port}"], {})
+            async with asyncio.timeout(20):
+                await Client(engine, targets, played.note, tls=client_side, middle=middle).run()
+                await middle.finish()
+        return played
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        played = runner.run(story())
+    assert played.kinds()[: len(told)] == told
+    assert [record.what.name for record in played.records].count("OVER") == 1
