@@ -71,13 +71,12 @@ class Head:
 
 
 class _Side(asyncio.Protocol):
-    """One side of the handshake: collects its head, and keeps in mind what else happened to it."""
+    """One side of the handshake: collects its head. A side that ends before it is over ends it."""
 
     def __init__(
         self, headed: Callable[[Head], None], more: Callable[[bytes], None], ended: Callable[[], None]
     ) -> None:
         self.transport: asyncio.Transport | None = None
-        self.heard_end = self.lost = False
         self.fault: Exception | None = None
         self._headed, self._more, self._ended = headed, more, ended
         self._data = bytearray()
@@ -99,12 +98,11 @@ class _Side(asyncio.Protocol):
             self.transport.abort()
 
     def eof_received(self) -> bool:
-        self.heard_end = True
         self._ended()
-        return not isinstance(self.transport and self.transport.get_extra_info("ssl_object"), ssl.SSLObject)
+        return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.lost, self.fault = True, exc
+        self.fault = exc
         self._ended()
 
 
@@ -164,7 +162,9 @@ class Doorway(_Side):
             self._early.append(Early(False, data, *self._now()))
 
     def _bot_ended(self) -> None:
-        if self.lost or self._request is None:
+        if self._answer is not None:
+            self._refused()
+        else:
             self._fail("the bot ended the connection during the handshake")
 
     async def _admit(self, head: Head) -> None:
@@ -269,9 +269,6 @@ class Doorway(_Side):
         self._over = True
         middle.passed(self, gate)
         gate.begin()
-        if self.heard_end and not self.lost:
-            # The event loop does not say it again.
-            gate.bot.eof_received()
 
     def _refused(self) -> None:
         if not self._over:

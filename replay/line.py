@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import ssl
 import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
@@ -292,6 +293,10 @@ class Line(asyncio.Protocol):
 
 def in_words(error: Exception) -> str:
     """Why a connection failed, as people say it."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return str(error)  # its number is none of the system's
     number = error.errno if isinstance(error, OSError) else None
     return os.strerror(number).lower() if number else str(error)
 

@@ -161,6 +161,7 @@ async def _play(
     if isinstance(here, Refreshing):
         refresher = here.refresher(key)
     clock = running_clock()
+    assert (clock is not SYSTEM) == plan.virtual, "a virtual plan is for performed()"
     wall_ns, mono_ns = clock.now()
     ahead_ns = wall_ns - mono_ns
     engine = Engine(
@@ -196,9 +197,12 @@ async def _play(
     try:
         try:
             await Client(engine, targets, recorder.note, clock=clock, middle=middle).run()
-        finally:
+        except BaseException:
             if middle is not None:
-                await middle.finish()
+                await middle.finish(patience_s=0)
+            raise
+        if middle is not None:
+            await middle.finish()
         ended = "the script ended"
     finally:
         took_ns = clock.mono_ns() - began_ns

@@ -179,6 +179,23 @@ def test_the_offer_of_compression_never_reaches_the_venue() -> None:
     assert seen == [None]
 
 
+def test_a_certificate_that_nobody_vouches_for_is_named_as_the_reason() -> None:
+    server_side = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(server_side)
+
+    async def story(*plan: str) -> str:
+        played = Played()
+        engine = Engine(two_requests().script(), dialect("reya"))
+        middle = Middle(plan_of(*plan), dialect("reya").decode, played.note) if plan else None
+        async with serve(answering, "127.0.0.1", 0, ssl=server_side) as server:
+            targets = Targets([f"wss://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"], {})
+            await Client(engine, targets, played.note, middle=middle).run()
+        return engine.notes[0].text
+
+    for plan in ((), ("drop rst after 1h",)):
+        assert "its certificate is not trusted: unable to get local issuer" in asyncio.run(story(*plan))
+
+
 async def bot(url: str) -> list[str]:
     """An ordinary bot in this process: asks twice, and tells how it went."""
     told = []
