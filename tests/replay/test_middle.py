@@ -151,6 +151,7 @@ def test_what_the_recording_kept_from_its_bot_is_kept_from_the_replays_bot_and_t
     with_plan, without = play(recording, "drop rst after 1h"), play(recording)
     assert with_plan.kinds() == without.kinds()
     assert "venue b, lost" in with_plan.kinds()
+    assert with_plan.took_ms == without.took_ms < 100, "its coming is heard of, and not waited for any longer"
     assert with_plan.kinds().index("venue b, lost") < with_plan.kinds().index("open 101", 1)
 
 
