@@ -115,6 +115,29 @@ def test_two_runs_in_processes_of_their_own_are_the_same_to_the_byte(tmp_path: P
     assert run(3, "--seed", "2") != first
 
 
+DIGESTS = """
+import hashlib, sys
+from pathlib import Path
+from wsreplay.captures.capture import Capture
+from wsreplay.replay.performance import Plan, performed
+for path in sorted(Path(sys.argv[1]).glob("*.parquet")):
+    with Capture.open(path) as capture:
+        replay = performed(capture, Plan(virtual=True, speed=1.0, out=Path(sys.argv[2])))
+    print(path.name, hashlib.sha256(replay.path.read_bytes()).hexdigest())
+"""
+
+
+def test_every_venue_with_a_simulator_is_the_same_in_every_process(tmp_path: Path) -> None:
+    def start(number: int) -> subprocess.Popen[str]:
+        command = [sys.executable, "-P", "-c", DIGESTS, str(SAMPLES), str(tmp_path / str(number))]
+        environment = os.environ | {"PYTHONHASHSEED": str(number), "XDG_CONFIG_HOME": str(tmp_path)}
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+    told = [process.communicate()[0].splitlines() for process in [start(1), start(2)]]
+    assert len(told[0]) == len(list(SAMPLES.glob("*.parquet")))
+    assert told[0] == told[1]
+
+
 def test_the_same_folder_gives_the_same_bytes_under_another_name(tmp_path: Path) -> None:
     one, two = replayed(CAREFUL, tmp_path), replayed(CAREFUL, tmp_path)
     assert one.path != two.path
