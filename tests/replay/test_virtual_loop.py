@@ -196,3 +196,52 @@ def test_a_reset_in_the_middle_of_a_message_is_one_for_the_websocket_library_too
         assert isinstance(closed.value.__cause__, ConnectionResetError)
 
     run(story)
+
+
+def test_a_server_that_serves_for_ever_does_so_until_it_is_cancelled_and_can_turn_its_clients_out() -> None:
+    async def story() -> None:
+        accepted: list[asyncio.StreamWriter] = []
+        server = await asyncio.start_server(lambda _, writer: accepted.append(writer), "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        serving = asyncio.ensure_future(server.serve_forever())
+        readers = [(await asyncio.open_connection("127.0.0.1", port)) for _ in range(2)]
+        assert server.is_serving()
+        server.close_clients()
+        assert [await reader.read() for reader, _ in readers] == [b"", b""]
+        serving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await serving
+        assert not server.is_serving()
+        assert server.sockets == ()
+        for _, writer in readers:
+            writer.close()
+        await server.wait_closed()
+        assert len(accepted) == 2
+
+    run(story)
+
+
+def test_protocols_that_bring_their_own_buffer_get_their_bytes_in_it() -> None:
+    class Buffered(asyncio.BufferedProtocol):
+        def __init__(self) -> None:
+            self.buffer = bytearray(3)
+            self.heard = b""
+
+        def get_buffer(self, sizehint: int) -> bytearray:
+            return self.buffer
+
+        def buffer_updated(self, nbytes: int) -> None:
+            self.heard += self.buffer[:nbytes]
+
+    async def story() -> bytes:
+        protocol = Buffered()
+        server = await asyncio.get_running_loop().create_server(lambda: protocol, "127.0.0.1", 0)
+        _, writer = await asyncio.open_connection("127.0.0.1", server.sockets[0].getsockname()[1])
+        writer.writelines([b"more than ", b"three bytes"])
+        writer.close()
+        await writer.wait_closed()
+        server.close()
+        await server.wait_closed()
+        return protocol.heard
+
+    assert run(story) == b"more than three bytes"
