@@ -64,6 +64,11 @@ class Head:
         self.headers = [each for each in self.headers if each[0].lower() != name]
         return self
 
+    def towards(self, authority: str) -> Head:
+        """The same for another server than the bot takes us for."""
+        self.headers = [(name, authority if name.lower() == "host" else value) for name, value in self.headers]
+        return self
+
     def wire(self) -> bytes:
         """Its bytes."""
         lines = [self.first, *(f"{name}: {value}" for name, value in self.headers)]
@@ -139,6 +144,8 @@ class Doorway(_Side):
         self._asked_at = (0, 0)
         self._answer: Head | None = None
         self._body = bytearray()
+        self._passed = 0
+        """Bytes of the body of a refusal; not all of them are kept."""
         self._early: list[Early] = []
         self._venue = _Side(self._answered, self._refusal_goes_on, self._venue_ended)
         self._work: asyncio.Task[None] | None = None
@@ -151,7 +158,7 @@ class Doorway(_Side):
     # From the bot
 
     def _asked(self, head: Head) -> None:
-        self._request = head.without(_OFFER)
+        self._request = head.without(_OFFER).towards(self._place.authority)
         self._asked_at = self._now()
         self._work = asyncio.get_running_loop().create_task(self._admit(head))
         self._said_more(head.rest)
@@ -228,10 +235,11 @@ class Doorway(_Side):
     def _refusal_goes_on(self, data: bytes) -> None:
         assert self._answer is not None
         self._body += data[: REFUSAL_KEPT - len(self._body)]
+        self._passed += len(data)
         if data and self.transport is not None:
             self.transport.write(data)
         length = self._answer.length
-        if length is not None and len(self._body) >= min(length, REFUSAL_KEPT):
+        if length is not None and self._passed >= length:
             self._refused()
 
     def _venue_ended(self) -> None:

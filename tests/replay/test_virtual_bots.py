@@ -23,8 +23,8 @@ from wsreplay.replay.recorder import Remembered
 from wsreplay.replay.rest import exchange
 from wsreplay.replay.targets import Place
 from wsreplay.replay.virtual_run import on_virtual_time
+from wsreplay.venues.keys import sign_digest
 from wsreplay.venues.registry import dialect
-from wsreplay.venues.reya.keys import sign_digest
 from wsreplay.venues.reya.markets import SYMBOLS
 from wsreplay.venues.reya.networks import TESTNET
 from wsreplay.venues.reya.setup import DEMO_KEY, DEMO_SPOT_ACCOUNT, DEMO_WALLET
