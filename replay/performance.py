@@ -134,7 +134,7 @@ async def perform(
         return await _play(capture, plan, script, venue, targets, key, "the server named with --to", redaction_key)
     key = plan.key or (venue.demo_key if isinstance(venue, Refreshing) else None)
     if venue.name not in simulated():
-        async with served(capture, speed=plan.speed, tell=tell) as server:
+        async with served(capture, speed=plan.speed, clock=running_clock().wall_ns, tell=tell) as server:
             targets = Targets(_named(server.urls), about.upstreams)
             targets.check(script)
             target = "the venue as it was recorded"

@@ -229,8 +229,15 @@ def test_secrets_that_were_kept_are_hidden_by_the_users_own_key(
 def test_what_does_not_go_together_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="leave out --to, or --virtual"):
         replayed(CAREFUL, tmp_path, to=("ws://127.0.0.1:1",))
+
+
+def test_a_venue_without_a_simulator_is_played_from_its_recording_on_the_same_time(tmp_path: Path) -> None:
     sample = wsreplay.open(CAREFUL)
-    about = msgspec.structs.asdict(sample.metadata) | {"venue": "generic", "ended": None}
-    generic = written(tmp_path, *sample.events(), **about)
-    with pytest.raises(UserError, match="there is no simulator of 'generic'"):
-        replayed(generic, tmp_path)
+    rows = [event for event in sample.events() if event.part == 0]
+    about = msgspec.structs.asdict(sample.metadata) | {"venue": "generic", "ended": None, "fault_plan": None}
+    generic = written(tmp_path, *Decoder(dialect("generic")).decode_again(rows), **about)
+    one, two = replayed(generic, tmp_path), replayed(generic, tmp_path)
+    assert one.target == "the venue as it was recorded"
+    assert one.verdict.reproduced, one.verdict.first
+    assert digest(one.path) == digest(two.path)
+    assert all(abs(event.at_ns - rows[0].at_ns) < 60 * S for event in rows_of(one))
