@@ -206,7 +206,7 @@ def test_a_plan_that_lets_no_line_through_is_a_divergence_and_no_failure_to_run(
     path = long_session(tmp_path / "short", orders=1, every_ns=S)
     told = replayed(path, tmp_path, "drop rst before open every")
     assert not told.verdict.reproduced
-    assert "not answered now (connection reset by peer)" in str(told.verdict.first)
+    assert "refused (a fault cut the line) now" in str(told.verdict.first)
 
 
 def test_secrets_that_were_kept_are_hidden_by_the_users_own_key(
