@@ -69,7 +69,7 @@ class _Connection:
 
     def __init__(self, opened: int) -> None:
         self.opened = opened
-        self.in_flight = InFlight()
+        self.in_flight: InFlight[Request] = InFlight()
         self.subscriptions: OrderedDict[str, _Subscription] = OrderedDict()
         """The last request with each key to which pushes may refer."""
         self.unawaited: OrderedDict[str, Request] = OrderedDict()

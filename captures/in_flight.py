@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from wsreplay.captures.event import Event
     from wsreplay.captures.shown_order import ShownOrder
-    from wsreplay.venues.envelope import Answers
+    from wsreplay.venues.envelope import Answers, Role
 
 LIMIT = 65_536
 """Of requests that wait on one connection. Beyond it the oldest are given up on, and stay pending in the capture."""
@@ -63,23 +63,56 @@ class Request:
         """The order that it is known to have made, before any reply said so."""
 
 
-class InFlight:
+class Waits(Protocol):
+    """What waits, as far as it matters which reply it gets."""
+
+    seq: int
+    key: str | None
+    op: str | None
+    channel: str | None
+
+
+class Reply(Protocol):
+    """What answers, as far as it matters which request."""
+
+    @property
+    def role(self) -> Role | None:
+        """A reply, or an error."""
+        ...
+
+    @property
+    def key(self) -> str | None:
+        """The correlation key."""
+        ...
+
+    @property
+    def op(self) -> str | None:
+        """The operation."""
+        ...
+
+    @property
+    def channel(self) -> str | None:
+        """The channel."""
+        ...
+
+
+class InFlight[R: Waits]:
     """The requests in flight on one connection. Each step costs the same, however many wait."""
 
     def __init__(self) -> None:
-        self._all: OrderedDict[int, Request] = OrderedDict()
-        self._by_key: dict[str, list[Request]] = {}
+        self._all: OrderedDict[int, R] = OrderedDict()
+        self._by_key: dict[str, list[R]] = {}
         # Without a key a reply finds its request by operation and channel; one that names only half of it, by that
         # half. OrderedDict, since a plain dict that is only ever emptied from the front grows slow to look into.
-        self._by_kind: dict[_Kind, OrderedDict[int, Request]] = {}
+        self._by_kind: dict[_Kind, OrderedDict[int, R]] = {}
 
     def __len__(self) -> int:
         return len(self._all)
 
-    def __iter__(self) -> Iterator[Request]:
+    def __iter__(self) -> Iterator[R]:
         return iter(list(self._all.values()))
 
-    def add(self, request: Request) -> Request | None:
+    def add(self, request: R) -> R | None:
         """A request was sent; returns the one that had to be given up on for it, if the table was full."""
         given_up = None
         if len(self._all) >= LIMIT:
@@ -97,7 +130,7 @@ class InFlight:
                 self._by_kind.setdefault(kind, OrderedDict())[request.seq] = request
         return given_up
 
-    def find(self, reply: Event, which: Answers) -> Request | None:
+    def find(self, reply: Reply, which: Answers) -> R | None:
         """The request that a reply answers, by its key, or by operation and channel where it has none.
 
         A reply without a key answers a request without one, and in this order of trust: one of the same operation and
@@ -134,7 +167,7 @@ class InFlight:
                 return next(iter(requests.values()) if which == "oldest" else reversed(requests.values()))
         return None
 
-    def remove(self, request: Request) -> None:
+    def remove(self, request: R) -> None:
         """The request waits no longer."""
         if self._all.pop(request.seq, None) is None:
             return
@@ -154,6 +187,6 @@ class InFlight:
                 del self._by_kind[kind]
 
 
-def _kinds(request: Request) -> tuple[_Kind, ...]:
+def _kinds(request: Waits) -> tuple[_Kind, ...]:
     op, channel = request.op, request.channel
     return ("both", op, channel), ("op", op), ("channel", channel), ("any",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,14 @@ def notes_of_map(map_file: str | None) -> dict[str, Any]:
 
 def dialect_of(metadata: Metadata) -> Dialect:
     """The dialect that reads the capture with this metadata."""
-    text = metadata.notes.get(MAP)
+    return dialect_in(metadata.notes) or dialect(metadata.venue)
+
+
+def dialect_in(notes: Mapping[str, Any]) -> Dialect | None:
+    """The dialect that a map in these notes describes, if there is one."""
+    text = notes.get(MAP)
     if not isinstance(text, str):
-        return dialect(metadata.venue)
+        return None
     from wsreplay.venues.generic.dialect import GenericDialect
     from wsreplay.venues.generic.mapping import read_mapping
 

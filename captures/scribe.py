@@ -28,7 +28,7 @@ from wsreplay.captures.errors import CaptureError, UserError
 from wsreplay.captures.event import Event
 from wsreplay.captures.handover import HandOverReader
 from wsreplay.captures.pipeline import Pipeline, reason_in
-from wsreplay.captures.read_by import notes_of_map
+from wsreplay.captures.read_by import dialect_in, notes_of_map
 from wsreplay.captures.recognition import RECOGNISED, Recogniser, candidates
 from wsreplay.captures.redaction import Redactor
 from wsreplay.captures.redaction_key import load_or_create_key
@@ -46,6 +46,8 @@ from wsreplay.venues.registry import GENERIC, dialect_described
 FLUSH_NS = 50_000_000
 """Rows are staged when the oldest has waited this long; with the longest nap and one read, 100 ms at most."""
 READ_BYTES = 256 << 10
+LYING_SHARE = 2
+"""Where records may lie, they may not fill more than this part of the hand-over."""
 RECALLED = 200_000
 """So many of the last rows are shown to the decoder of a successor, for what is in flight."""
 LARGE_NOTES = 1 << 20
@@ -64,8 +66,9 @@ class Scribe:
         self._reader = reader
         self._lifeline = lifeline
         self._voice = voice
-        venue = dialect_described(self._venue_so_far(), assignment.map_file)
+        venue = dialect_in(assignment.notes) or dialect_described(self._venue_so_far(), assignment.map_file)
         redactor = Redactor(load_or_create_key(), venue.secrets, keep=assignment.keep_secrets)
+        redactor.learn(assignment.secrets)
         rotation = Rotation.parse(assignment.rotate) if assignment.rotate else None
         unknown = assignment.venue is None and assignment.map_file is None and venue.name == GENERIC
         recogniser = Recogniser(candidates()) if unknown else None
@@ -92,6 +95,8 @@ class Scribe:
             self._rows += self._pipeline.lose(BROKEN_OFF, NOTHING_LOST, time.time_ns(), time.monotonic_ns())
         self._trouble: str | None = None
         self._proxy_gone = False
+        self._in_hurry = not assignment.unread_ms
+        self._lying_since_ns: int | None = None
         self._gone_since_ns = 0
         self._said_ns = 0
         self._said = Status()
@@ -103,7 +108,7 @@ class Scribe:
             threading.Thread(target=self._reader.prefault, daemon=True).start()
         nap = _NAP_S
         while self._pipeline.finished is None:
-            busy = self._trouble is None and self._read()
+            busy = self._trouble is None and self._is_time() and self._read()
             now = time.monotonic_ns()
             if self._trouble or (self._unkept and now - self._oldest_ns >= FLUSH_NS):
                 self._keep(now)
@@ -116,6 +121,22 @@ class Scribe:
             self._wait(_TROUBLED_NAP_S if self._trouble else nap)
             nap = min(2 * nap, _LONGEST_NAP_S)
         return self._finish()
+
+    def _is_time(self) -> bool:
+        """Whether to read what is there, or to let it lie for a while."""
+        if self._in_hurry or self._proxy_gone:
+            return True
+        backlog = self._reader.backlog
+        if not backlog:
+            self._lying_since_ns = None
+            return False
+        now = time.monotonic_ns()
+        if self._lying_since_ns is None:
+            self._lying_since_ns = now
+        return (
+            backlog > self._reader.capacity // LYING_SHARE
+            or now - self._lying_since_ns >= self._assignment.unread_ms * 1_000_000
+        )
 
     def _read(self) -> bool:
         """Make rows of what is there; False if nothing was."""
@@ -201,9 +222,12 @@ class Scribe:
             if time.monotonic_ns() - self._gone_since_ns > PATIENCE_NS:
                 raise CaptureError(self._trouble or "the proxy is gone")
             time.sleep(seconds)
-        elif select.select([self._lifeline], [], [], seconds)[0] and not os.read(self._lifeline, 4096):
-            self._proxy_gone = True
-            self._gone_since_ns = time.monotonic_ns()
+        elif select.select([self._lifeline], [], [], seconds)[0]:
+            if os.read(self._lifeline, 4096):
+                self._in_hurry = True
+            else:
+                self._proxy_gone = True
+                self._gone_since_ns = time.monotonic_ns()
 
     def _finish(self) -> Path:
         """All is read: state what is to be stated, run the finishers, publish."""

@@ -38,7 +38,13 @@ class Assignment(msgspec.Struct, kw_only=True, omit_defaults=True):
     map_file: str | None = None
     """TOML that names the fields of a venue without a dialect."""
     rotate: str | None = None
+    unread_ms: int = 0
+    """How long records may lie before they are read, as long as there is room for more, and the end is not near.
+
+    Where the machine is busy with what makes them, the scribe is in its way."""
     keep_secrets: bool = False
+    secrets: dict[str, str] = {}
+    """Secrets that are known beforehand, each with its token. They are in memory only, like all of this."""
     upstreams: dict[str, str] = {}
     mode: str = "reverse"
     fault_plan: Any = None
@@ -115,6 +121,11 @@ class ScribeProcess:
         return self._process.pid if self._process else None
 
     @property
+    def over(self) -> bool:
+        """Whether there is no scribe any more, and will be none."""
+        return self._over.is_set()
+
+    @property
     def folder(self) -> Path:
         """The working folder while the recording lasts."""
         return Path(self._assignment.folder or self._assignment.out)
@@ -124,6 +135,7 @@ class ScribeProcess:
         deadline = time.monotonic() + timeout
         body = as_json({"why": why})
         told = False
+        self._hurry()
         while not self._over.wait(0.01 if told else 0):
             now = time.monotonic()
             if not told:
@@ -145,6 +157,13 @@ class ScribeProcess:
         if self._process is not None:
             self._process.kill()
         self._thread.join(10)
+
+    def _hurry(self) -> None:
+        """Tell a scribe that lets records lie that now is the time to read them."""
+        process = self._process
+        if process is not None and process.stdin is not None:
+            with suppress(OSError, ValueError):  # it is dead, and the next one reads all that is there
+                process.stdin.write(b"\n")
 
     def _watch(self) -> None:
         """The thread: one scribe after the other, until one says that it is done or failed."""

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, override
 
 import click
+import msgspec
 
 from wsreplay.captures.errors import UserError
 from wsreplay.cli.capture_argument import CapturePath
+from wsreplay.cli.plain_errors import tell
 
 if TYPE_CHECKING:
     from wsreplay.captures.capture import Capture
     from wsreplay.replay.performance import Performed
+    from wsreplay.replay.script import Script
 
 DIVERGED = 1
 _SPEED = re.compile(r"(\d+(?:\.\d+)?|\.\d+)x", re.IGNORECASE)
@@ -24,10 +29,17 @@ _SHOWN = 5
 """Divergences that are told one by one."""
 
 
+STEP = -1.0
+"""The speed of whoever presses a key."""
+
+
 class Speed(click.ParamType[Any]):
-    """How fast: original, max, or a multiple of the original."""
+    """How fast: original, max, a multiple of the original or, where ``steps`` may be taken, step by step."""
 
     name = "speed"
+
+    def __init__(self, *, steps: bool = False) -> None:
+        self._steps = steps
 
     @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
@@ -36,9 +48,12 @@ class Speed(click.ParamType[Any]):
             return value
         if value in ("original", "max"):
             return 1.0 if value == "original" else inf
+        if value == "step" and self._steps:
+            return STEP
         found = _SPEED.fullmatch(str(value))
         if found is None or not float(found[1]):
-            self.fail(f"{value!r} is no speed: give original, max, or a multiple such as 2x or 0.5x", param, ctx)
+            words = "original, max, step," if self._steps else "original, max,"
+            self.fail(f"{value!r} is no speed: give {words} or a multiple such as 2x or 0.5x", param, ctx)
         return float(found[1])
 
 
@@ -53,11 +68,11 @@ class Speed(click.ParamType[Any]):
 )
 @click.option(
     "--speed",
-    type=Speed(),
+    type=Speed(steps=True),
     default="original",
     show_default=True,
-    metavar="original|max|Nx",
-    help="Keep the recorded times, wait for nothing but replies, or go N times as fast.",
+    metavar="original|max|step|Nx",
+    help="Keep the recorded times, wait for nothing but replies, halt before each step, or go N times as fast.",
 )
 @click.option("--from", "first", metavar="SEQ", type=click.IntRange(min=0), default=0, help="Send from this event on.")
 @click.option("--to-seq", "last", metavar="SEQ", type=click.IntRange(min=0), help="Send up to this event.")
@@ -68,6 +83,12 @@ class Speed(click.ParamType[Any]):
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
     help="File with the private key that signs the orders; the simulator needs none.",
+)
+@click.option(
+    "--secrets",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File with other secrets of the client, NAME=VALUE a line, or TOML; WSREPLAY_SECRET_NAME gives one, too.",
 )
 @click.option(
     "--fault", "faults", multiple=True, metavar="PLAN", help='Disturb the lines: "drop rst before reply createOrder".'
@@ -106,6 +127,7 @@ def run(
     where: str | None,
     conn: int | None,
     key: Path | None,
+    secrets: Path | None,
     faults: tuple[str, ...],
     virtual: bool,
     seed: int,
@@ -116,7 +138,8 @@ def run(
     """Replay a capture: be its bot against a server, and compare.
 
     What the client sent is sent again, each message when the replies that came before it are in. Order ids, nonces,
-    deadlines and signatures are made new. The replay is recorded as a capture of its own, named in the last line.
+    deadlines, signatures and the tokens of a login are made new. The replay is recorded as a capture of its own, named
+    in the last line.
     Nothing is ever sent to where the capture was recorded, unless --to says so.
 
     Exit codes: 0 reproduced, 1 diverged, 2 could not run.
@@ -125,6 +148,7 @@ def run(
     Examples:
       wsreplay run session.parquet
       wsreplay run session.parquet --speed max
+      wsreplay run session.parquet --speed step
       wsreplay run session.parquet --virtual
       wsreplay run session.parquet --fault "drop rst before reply createOrder #2"
       wsreplay run session.parquet --to ws://127.0.0.1:9001 --to rest=http://127.0.0.1:9002
@@ -132,24 +156,33 @@ def run(
       wsreplay run session.parquet --where "op <> 'cancelAll'" --format json
     """
     from wsreplay.captures.capture import Capture
+    from wsreplay.cli.stepping import Stepping
     from wsreplay.faults.plan import load_plan
+    from wsreplay.replay.given_secrets import load_secrets, secrets_in
     from wsreplay.replay.key import load_key
-    from wsreplay.replay.performance import Plan, performed
+    from wsreplay.replay.performance import Plan, performed, script_of
 
     with Capture.open(capture) as opened:
         plan = Plan(
             to=to,
-            speed=speed,
+            speed=inf if speed == STEP else speed,
             wanted=_wanted(opened, first, last, where, conn),
             until=last,
             key=load_key(key) if key is not None else None,
+            secrets=secrets_in(os.environ) | (load_secrets(secrets) if secrets is not None else {}),
             allow_production=allow_production,
             out=out,
             fault_plan=load_plan(faults) if faults else None,
             virtual=virtual,
             seed=seed,
         )
-        replay = performed(opened, plan, tell=_tell)
+        script = script_of(opened, plan)
+        if to:
+            plan = msgspec.structs.replace(plan, secrets={**plan.secrets, **_asked_for(script, plan.secrets)})
+        if virtual and speed == STEP:
+            raise UserError("--speed step waits for a person, and virtual time for nobody: leave out one of them")
+        gate = Stepping(opened, script) if speed == STEP else None
+        replay = performed(opened, plan, script=script, gate=gate, tell=_tell)
     for line in [_json(replay)] if form == "json" else _text(replay, virtual):
         click.echo(line)
     click.echo(f"capture {replay.path}")
@@ -161,6 +194,25 @@ def _tell(text: str) -> None:
     """Say what takes its time, to whoever watches."""
     if sys.stderr.isatty():
         click.echo(f"wsreplay: {text}", err=True)
+
+
+def _asked_for(script: Script, given: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that are missing, from whoever sits at the terminal."""
+    from wsreplay.cli.harmless import harmless
+    from wsreplay.replay.performance import missing_secrets
+
+    names = [harmless(name) for name in missing_secrets(script, given)]
+    if not names:
+        return {}
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        told = ", ".join(f"WSREPLAY_SECRET_{name.upper().replace('-', '_')}" for name in names)
+        tell(f"not known, and sent as redacted: {', '.join(names)}; give them with --secrets FILE or {told}")
+        return {}
+    given = {}
+    for name in names:
+        text = f"{name} (hidden; empty: as recorded)"
+        given[name] = click.prompt(text, "", hide_input=True, err=True, show_default=False)
+    return {name: value for name, value in given.items() if value}
 
 
 def _wanted(
@@ -217,8 +269,6 @@ def _text(performed: Performed, virtual: bool) -> list[str]:
 
 
 def _json(performed: Performed) -> str:
-    import msgspec
-
     from wsreplay.cli.divergence import context_json
     from wsreplay.cli.harmless import harmless_json
 

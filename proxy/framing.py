@@ -71,6 +71,11 @@ class Cutter:
         self.astray = False
         """Where frames begin is not known any more: bytes pass as they come."""
 
+    @property
+    def between_messages(self) -> bool:
+        """Whether nothing is held: the next byte begins a message, or a frame between messages."""
+        return not self._bytes and not self._fragments and not self.astray
+
     def feed(self, data: bytes, at_ns: int, mono_ns: int) -> Iterator[Unit]:
         """The units that end in these bytes."""
         self._bytes += data

@@ -9,18 +9,22 @@ from collections.abc import Callable, Coroutine, Iterable
 from wsreplay.captures.wire import Exchange, What, as_json
 from wsreplay.replay.clock import SYSTEM, Clock
 from wsreplay.replay.engine import Engine
+from wsreplay.replay.gate import Decision, Gate, Next, Proceed, Stop
 from wsreplay.replay.line import Line, in_words
 from wsreplay.replay.listeners import Note
 from wsreplay.replay.middle import Middle
-from wsreplay.replay.outputs import Close, Connect, Cut, Output, Request, Send, Wake, Withdraw, Withheld
+from wsreplay.replay.outputs import Close, Connect, Cut, Halted, Output, Request, Send, Wake, Withdraw, Withheld
+from wsreplay.replay.pacer import Pacer, pacer_for
 from wsreplay.replay.rest import exchange, headers_for
-from wsreplay.replay.script import Open
+from wsreplay.replay.script import Ask, Open, Step
 from wsreplay.replay.targets import Targets
 
 CONNECT_S = 10.0
 HANDSHAKE_S = 30.0
 """How long a handshake may take to be answered; a fault can delay it."""
 REST_S = 30.0
+_ROOM_S = 0.005
+"""How often is looked whether the records have room again."""
 
 
 class Client:
@@ -35,18 +39,27 @@ class Client:
         clock: Clock = SYSTEM,
         tls: ssl.SSLContext | None = None,
         middle: Middle | None = None,
+        gate: Gate | None = None,
+        ready: Callable[[], bool] = lambda: True,
     ) -> None:
-        """``middle`` stands in the way of every line, strikes there, and records it; without one, lines do."""
+        """``middle`` stands in the way of every line, strikes there, and records it; without one, lines do.
+
+        ``gate``: decides of each step, where the engine halts. ``ready``: whether there is room for more records.
+        """
         self._engine = engine
         self._targets = targets
         self._note = note
         self._clocks = clock
         self._clock = clock.mono_ns
         self._middle = middle
+        self._gate = gate
+        self._ready = ready
         self._given_tls = tls
         self._lines: dict[int, Line] = {}
         self._conns = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._pacer: Pacer | None = None
+        self._held_up = False
+        """The records had no room."""
         self._full: set[int] = set()
         """Lines whose venue reads slower than we send; the script waits for them."""
         self._timeouts: dict[int, asyncio.TimerHandle] = {}
@@ -57,12 +70,12 @@ class Client:
     async def run(self) -> None:
         """Replay until all is over."""
         self._over = asyncio.get_running_loop().create_future()
+        self._pacer = pacer_for(self._tick, self._clock)
         try:
             self._do(self._engine.begin(self._clock()))
             await self._over
         finally:
-            if self._timer is not None:
-                self._timer.cancel()
+            self._pacer.close()
             for timeout in self._timeouts.values():
                 timeout.cancel()
             for task in self._tasks:
@@ -86,7 +99,9 @@ class Client:
     def received(self, line: int, payload: str | bytes) -> tuple[bool, Callable[[], None]]:
         """A message came."""
         outputs = self._engine.received(line, payload, self._clock())
-        reaches = not any(isinstance(output, Withheld) for output in outputs)
+        if not self._held_up and not self._ready():
+            self._hold_up()
+        reaches = not outputs or type(outputs[0]) is not Withheld
         return reaches, lambda: self._do(outputs)
 
     def keeps(self, line: int, payload: str | bytes) -> bool:
@@ -101,7 +116,7 @@ class Client:
         """The venue reads slower than we send, or has caught up."""
         (self._full.add if is_full else self._full.discard)(line)
         if not self._full:
-            self._wake(self._clock())
+            self._do(self._engine.resumed(self._clock()))
 
     def ended(self, line: int, how: str) -> None:
         """The line is gone."""
@@ -115,8 +130,23 @@ class Client:
         if self._over is None or self._over.done():
             return
         try:
+            sends: list[Send] = []
             for output in outputs:
-                self._perform(output)
+                if type(output) is Send:
+                    if sends and sends[0].line != output.line:
+                        self._send(sends)
+                        sends = []
+                    sends.append(output)
+                    continue
+                if sends:
+                    self._send(sends)
+                    sends = []
+                if type(output) is not Wake:
+                    self._perform(output)
+                elif self._pacer is not None:
+                    self._pacer.wake_at(output.at_ns)
+            if sends:
+                self._send(sends)
         except Exception as error:  # raised where somebody waits for it, and not into the event loop
             if not self._over.done():
                 self._over.set_exception(error)
@@ -128,11 +158,8 @@ class Client:
         match output:
             case Connect(step):
                 self._start(self._connect(step))
-            case Send(number, payload, binary):
-                if (line := self._lines.get(number)) is not None:
-                    line.send(payload, binary)
-            case Request():
-                self._start(self._ask(output))
+            case Request(step):
+                self._start(self._ask(step))
             case Close(number, code, reason):
                 if (line := self._lines.get(number)) is not None:
                     line.close(code, reason)
@@ -142,19 +169,49 @@ class Client:
             case Cut(number, how):
                 if (line := self._lines.get(number)) is not None:
                     line.cut(how)
-            case Wake(at_ns):
-                self._wake(at_ns)
+            case Halted(step):
+                self._start(self._decide(step))
 
-    def _wake(self, at_ns: int) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        wait_s = max(0, at_ns - self._clock()) / 1e9
-        self._timer = asyncio.get_running_loop().call_later(wait_s, self._tick)
+    def _send(self, sends: list[Send]) -> None:
+        """Send messages of one line, all that are due at once."""
+        if (line := self._lines.get(sends[0].line)) is not None:
+            line.send(sends)
 
     def _tick(self) -> None:
-        if self._full:
+        if self._full or self._held_up:
             return  # on with it when there is room again
+        if not self._ready():
+            self._hold_up()
+            return
         self._do(self._engine.tick(self._clock()))
+
+    def _hold_up(self) -> None:
+        """There is no room for more records: send nothing, and let what comes wait at the door."""
+        if not self._held_up:
+            self._held_up = True
+            for line in self._lines.values():
+                line.read(False)
+        asyncio.get_running_loop().call_later(_ROOM_S, self._look_again)
+
+    def _look_again(self) -> None:
+        if not self._ready():
+            self._hold_up()
+            return
+        self._held_up = False
+        for line in self._lines.values():
+            line.read(True)
+        self._do(self._engine.resumed(self._clock()))
+
+    async def _decide(self, step: Step) -> None:
+        decision: Decision = Proceed() if self._gate is None else await self._gate.before(step)
+        now_ns = self._clock()
+        match decision:
+            case Next():
+                self._do(self._engine.release(now_ns))
+            case Proceed(speed):
+                self._do(self._engine.proceed(speed, now_ns))
+            case Stop():
+                self._do(self._engine.stop(now_ns))
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -203,21 +260,20 @@ class Client:
         except OSError as error:
             line.fail(in_words(error))
 
-    async def _ask(self, request: Request) -> None:
-        step = request.step
+    async def _ask(self, step: Ask) -> None:
         place = self._targets.place(step)
         conn = self._next_conn()
-        headers = headers_for(place, step.headers, request.body)
+        headers = headers_for(place, step.headers, step.body)
         asked = self._clocks.now()
         answer, wire = await exchange(
-            place, step.method, headers, request.body, tls=self._tls() if place.secure else None, timeout_s=REST_S
+            place, step.method, headers, step.body, tls=self._tls() if place.secure else None, timeout_s=REST_S
         )
         record = Exchange(
             method=step.method,
             url=f"http{'s' if place.secure else ''}://{place.authority}{place.target}",
             upstream=step.upstream,
             request=headers,
-            request_body=request.body,
+            request_body=step.body,
             status=answer.status,
             response=list(answer.headers),
             response_body=wire,

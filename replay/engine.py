@@ -4,21 +4,23 @@ Told what happens on the wire (:meth:`Engine.opened`, :meth:`~Engine.received`, 
 owns no clock: ``now_ns`` comes with every call and never goes back.
 
 A step is taken when every reply that it waits for has come in, and the recorded time since what came before it has
-passed, by the pace. A reply that never comes is waited for as long as the patience lasts; then the replay goes on, and
-says so in :attr:`Engine.notes`.
+passed, by the pace. Times are counted from when the step before was *due*, or from the live reply, and never from when
+somebody got round to it: one late message makes no other late. A reply that never comes is waited for as long as the
+patience lasts; then the replay goes on, and says so in :attr:`Engine.notes`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import inf
-from typing import Any
 
+from wsreplay.replay.living_secrets import LivingSecrets
 from wsreplay.replay.outputs import (
     Answer,
     Close,
     Connect,
     Cut,
+    Halted,
     Note,
     Output,
     Request,
@@ -28,8 +30,10 @@ from wsreplay.replay.outputs import (
     Withheld,
 )
 from wsreplay.replay.pairing import LiveRequests
+from wsreplay.replay.renewal import Renewal
 from wsreplay.replay.script import Ask, Leave, Open, Say, Script, Step
-from wsreplay.venues.dialect import Dialect
+from wsreplay.replay.waiting import Waiting
+from wsreplay.venues.dialect import AnsweringDialect, Dialect
 from wsreplay.venues.envelope import Envelope, HttpMessage
 from wsreplay.venues.refreshing import Refresher
 
@@ -50,25 +54,40 @@ class Engine:
         dialect: Dialect,
         *,
         refresher: Refresher | None = None,
+        secrets: Mapping[str, str] | None = None,
         speed: float = inf,
+        halting: bool = False,
         patience_ns: int = PATIENCE_NS,
         wall_ns: Callable[[int], int] = lambda now_ns: now_ns,
     ) -> None:
-        """``speed``: times the recorded one, or ``inf``. ``wall_ns``: the time of day at a ``now_ns``."""
+        """``speed``: times the recorded one, or ``inf``. ``wall_ns``: the time of day at a ``now_ns``.
+
+        ``secrets``: what tokens of the recording stand for, as far as it was given. ``halting``: halt before each
+        step, until :meth:`release`, :meth:`proceed` or :meth:`stop` is called.
+        """
         self._script = script
         self._dialect = dialect
-        self._refresher = refresher
-        self._speed = speed
-        self._patience_ns = patience_ns
+        self._answering = dialect if isinstance(dialect, AnsweringDialect) else None
+        self._speed = inf if halting else speed
+        self._halting = halting
         self._wall_ns = wall_ns
         self._at = 0
+        self._until = len(script.steps)
+        self._halted_at = self._released_at = -1
         self._last_ns = 0
-        """When the last step was over."""
-        self._blocked_ns: int | None = None
-        """Since when the present step waits for replies."""
+        """When the last step was due, or over if it took its time."""
+        self._due_ns = 0
+        """When the present one is."""
+        self._not_before_ns = 0
+        self._made: tuple[int, str | bytes, Envelope | None] | None = None
+        """The next message, made while there was time: its ``seq``, its payload, and how that is read."""
+        self.notes: list[Note] = []
         self._live = LiveRequests(script, dialect, refresher)
+        self._waiting = Waiting(script, self._live, patience_ns, self.notes)
         self._connecting: Open | None = None
         self._open: set[int] = set()
+        self._talking: set[int] = set()
+        """The open ones that nobody is about to end."""
         self._withdrawn: set[int] = set()
         self._leaving: set[int] = set()
         self._told: set[int] = set()
@@ -78,12 +97,12 @@ class Engine:
         """Whether the venue ever answered."""
         self.sent = 0
         """Messages and REST requests sent."""
-        self.notes: list[Note] = []
+        self._renewal = Renewal(refresher, LivingSecrets(secrets), wall_ns, self.notes)
 
     @property
     def done(self) -> bool:
         """Whether all is over."""
-        return self._ending and not self._open and not self._live
+        return self._ending and not self._open and not self._live.waiting
 
     # What happens
 
@@ -96,10 +115,16 @@ class Engine:
         """Time has passed."""
         return self._go(now_ns)
 
+    def resumed(self, now_ns: int) -> list[Output]:
+        """Nothing could be sent for a while, as for a bot whose venue reads slowly. What was due since is due now."""
+        self._not_before_ns = now_ns
+        return self._go(now_ns)
+
     def opened(self, line: int, now_ns: int) -> list[Output]:
         """A handshake was answered with 101."""
         self.reached = True
         self._open.add(line)
+        self._talking.add(line)
         return self._handshake_over(line, 101, "", now_ns)
 
     def refused(self, line: int, status: int, why: str, now_ns: int) -> list[Output]:
@@ -109,10 +134,16 @@ class Engine:
 
     def received(self, line: int, payload: str | bytes, now_ns: int) -> list[Output]:
         """A message came."""
-        envelope = self._dialect.decode(payload, "venue")
-        if envelope.role == "heartbeat" and envelope.op == "ping" and self._script.pong and line not in self._withdrawn:
-            self._out.append(Send(line, self._script.pong))
-        request = self._live.answered(line, envelope, now_ns)
+        if self._answering is not None:
+            self._answer_ping(line, self._answering.pong(payload, self._wall_ns(now_ns)))
+        request: int | None = None
+        if self._script.pong is not None or self._live.any_on(line):
+            envelope = self._dialect.decode(payload, "venue")
+            if self._answering is None and envelope.role == "heartbeat" and envelope.op == "ping":
+                self._answer_ping(line, self._script.pong)
+            request = self._live.answered(line, envelope, now_ns)
+            if request is not None and (reply := self._script.replies.get(request)) is not None:
+                self._renewal.learn(reply, payload)
         if line in self._withdrawn or (request is not None and not self._reaches_the_bot(request)):
             self._out.insert(0, Withheld(line))
         return self._go(now_ns)
@@ -134,6 +165,8 @@ class Engine:
                 method=asked.method, url=asked.url, headers=answer.headers, body=answer.body, status=answer.status
             )
             envelope = self._dialect.decode_http(response, asked)
+            if (reply := self._script.replies.get(seq)) is not None:
+                self._renewal.learn_rest(reply, asked, answer)
         elif answer.status is None:
             self.notes.append(Note(seq, f"the request got no answer: {answer.error}"))
         self._live.answered_rest(seq, envelope, now_ns)
@@ -142,118 +175,183 @@ class Engine:
     def ended(self, line: int, how: str, now_ns: int) -> list[Output]:
         """A line is gone."""
         self._open.discard(line)
+        self._talking.discard(line)
         for seq in self._live.lost(line, now_ns):
             if line not in self._leaving and seq in self._script.replies and self._reaches_the_bot(seq):
                 self.notes.append(Note(seq, f"the line ended ({how}) before it was answered"))
         return self._go(now_ns)
 
+    # What somebody decides who watches
+
+    def release(self, now_ns: int) -> list[Output]:
+        """Take the step before which it halted."""
+        self._released_at = self._halted_at
+        return self._go(now_ns)
+
+    def proceed(self, speed: float, now_ns: int) -> list[Output]:
+        """Halt no more, and go on at this speed."""
+        self._halting = False
+        self._speed = speed
+        self._last_ns = max(self._last_ns, now_ns)
+        self._released_at = self._halted_at
+        return self._go(now_ns)
+
+    def stop(self, now_ns: int) -> list[Output]:
+        """Take no further step, and come to the end in order."""
+        self._until = self._at
+        return self._go(now_ns)
+
+    @property
+    def stopped_before(self) -> int | None:
+        """The ``seq`` of the first step that is not taken, since somebody stopped; None: all are."""
+        steps = self._script.steps
+        return steps[self._until].seq if self._until < len(steps) else None
+
     # The steps
 
     def _go(self, now_ns: int) -> list[Output]:
         wake_ns: int | None = None
-        taken = 0
-        while self._connecting is None and self._at < len(self._script.steps):
-            if taken == TURN:
+        steps, turn = self._script.steps, self._at + TURN
+        while self._connecting is None and self._at < self._until:
+            if self._at >= turn:
                 wake_ns = now_ns
                 break
-            taken += 1
-            step = self._script.steps[self._at]
+            step = steps[self._at]
+            if self._speed == inf and not step.awaits and self._stream(turn, now_ns):
+                continue
             wake_ns = self._wait_for(step, now_ns)
             if wake_ns is not None:
                 break
-            self._blocked_ns = None
+            if self._halting and self._released_at != self._at:
+                if self._halted_at != self._at:
+                    self._halted_at = self._at
+                    self._out.append(Halted(step))
+                break
+            if isinstance(step, Leave) and step.line in self._open:
+                wake_ns = self._wait_to_leave(step, now_ns)
+                if wake_ns is not None:
+                    break
+            self._waiting.over()
             self._at += 1
             self._take(step, now_ns)
-        if self._connecting is None and self._at == len(self._script.steps) and not self._ending:
+        if self._connecting is None and self._at == self._until and not self._ending:
             wake_ns = self._end(now_ns)
         if wake_ns is not None:
             self._out.append(Wake(wake_ns))
         out, self._out = self._out, []
         return out
 
+    def _stream(self, turn: int, now_ns: int) -> bool:
+        """Take the messages that wait for nothing, are what they were, and whose answers move nothing; any at all?"""
+        steps, followed, talking, out = self._script.steps, self._script.followed, self._talking, self._out
+        changes = self._renewal.changes
+        first = at = self._at
+        end = min(turn, self._until)
+        if followed is None or self._halting:
+            return False
+        while at < end:
+            step = steps[at]
+            if (
+                type(step) is not Say
+                or step.awaits
+                or step.seq in followed
+                or step.line not in talking
+                or changes(step)
+            ):
+                break
+            out.append(Send(step.line, step.payload, step.binary))
+            at += 1
+        if at == first:
+            return False
+        self.sent += at - first
+        self._at = at
+        self._last_ns = now_ns
+        return True
+
     def _wait_for(self, step: Step, now_ns: int) -> int | None:
         """Until when this step waits at most; None: it need not wait."""
-        missing = [seq for seq in step.awaits if seq in self._live]
-        if missing:
-            until_ns = self._give_up_at(missing, now_ns)
-            if now_ns < until_ns:
-                return until_ns
-            self._give_up(missing, now_ns)
         since_ns = self._last_ns
-        if step.after is not None:
-            since_ns = self._live.answered_at_ns.get(step.after, since_ns)
-        due_ns = max(since_ns + round(step.gap_ns / self._speed), self._last_ns)
+        ready_ns = max(since_ns, self._not_before_ns)
+        if step.awaits:
+            until_ns = self._waiting.until(step.awaits, now_ns)
+            if until_ns is not None:
+                return until_ns
+            answered_at_ns = self._live.answered_at_ns
+            for seq in step.awaits:
+                ready_ns = max(ready_ns, answered_at_ns.get(seq, 0))
+            if step.after is not None:
+                since_ns = answered_at_ns.get(step.after, since_ns)
+        due_ns = self._due_ns = max(since_ns + round(step.gap_ns / self._speed), ready_ns)
         if now_ns < due_ns:
+            if isinstance(step, Say) and self._made is None and step.line in self._talking:
+                self._made = self._make(step, due_ns)
             return due_ns
-        if isinstance(step, Leave) and step.line in self._open:
-            if step.how != "close" and step.line not in self._withdrawn:
-                self._withdrawn.add(step.line)
-                self._out.append(Withdraw(step.line, step.how))
-            return self._owed_until(step, now_ns)
         return None
 
-    def _owed_until(self, leave: Leave, now_ns: int) -> int | None:
-        """A line is cut when the replies are in that it was cut off from, or when they had their time."""
-        if self._blocked_ns is None:
-            self._blocked_ns = now_ns
-        waits = [self._blocked_ns + self._worth(seq, waited_ns) for seq, waited_ns in leave.owed if seq in self._live]
-        return max(waits) if waits and now_ns < max(waits) else None
-
-    def _worth(self, seq: int, waited_ns: int) -> int:
-        reply = self._script.replies.get(seq)
-        # A reply that is on record will come again; of one that is not, nobody knows.
-        return waited_ns if reply is None else reply.latency_ns + self._patience_ns
+    def _wait_to_leave(self, leave: Leave, now_ns: int) -> int | None:
+        if leave.how != "close" and leave.line not in self._withdrawn:
+            self._withdrawn.add(leave.line)
+            self._out.append(Withdraw(leave.line, leave.how))
+        until_ns = self._waiting.until_may_leave(leave, now_ns)
+        if until_ns is None and self._waiting.since_ns is not None and leave.owed:
+            self._due_ns = now_ns  # what comes next, came after the line was gone for good
+        return until_ns
 
     def _take(self, step: Step, now_ns: int) -> None:
-        self._last_ns = now_ns
+        self._last_ns = min(now_ns, self._due_ns)
         match step:
             case Open():
                 self._connecting = step
-                self._out.append(Connect(step))
+                self._out.append(Connect(self._renewal.open(step, now_ns)))
             case Say():
                 self._say(step, now_ns)
             case Ask():
-                self._ask(step, now_ns)
+                fresh = self._renewal.ask(step, now_ns)
+                self._live.asked_rest(fresh)
+                self.sent += 1
+                self._out.append(Request(fresh))
             case Leave():
                 self._leave(step)
         for seq in step.awaits:
             self._live.answered_at_ns.pop(seq, None)
 
     def _say(self, step: Say, now_ns: int) -> None:
-        if step.line not in self._open or step.line in self._leaving:
+        made, self._made = self._made, None
+        if step.line not in self._talking:
             if step.line not in self._told:
                 self._told.add(step.line)
                 self.notes.append(
                     Note(step.seq, "the line is gone: this and what follows on it could not be sent", decides=True)
                 )
             return
-        payload = step.payload
-        if isinstance(payload, str) and self._refresher is not None:
-            token = {} if step.token_expires is None else {"token_expires": step.token_expires}
-            payload = self._fresh(step, payload, now_ns, signer=step.signer, signature_ok=step.signature_ok, **token)
-        self._live.sent(step, payload, now_ns)
+        if made is None or made[0] != step.seq:
+            made = self._make(step, now_ns)
+        _, payload, envelope = made
+        if envelope is not None:
+            self._live.sent(step, envelope)
         self.sent += 1
         self._out.append(Send(step.line, payload, step.binary))
 
-    def _ask(self, step: Ask, now_ns: int) -> None:
-        body = step.body
-        if body and step.op is not None and self._refresher is not None:
-            body = self._fresh(step, body.decode(errors="replace"), now_ns, op=step.op).encode()
-        self._live.asked_rest(step, body)
-        self.sent += 1
-        self._out.append(Request(step, body))
+    def _make(self, step: Say, at_ns: int) -> tuple[int, str | bytes, Envelope | None]:
+        """A message as it is to be sent then, and how it is read if its reply matters."""
+        payload = self._renewal.say(step, at_ns) if self._renewal.changes(step) else step.payload
+        followed = self._script.followed
+        envelope = None
+        if followed is None or step.seq in followed:
+            envelope = step.asks if payload is step.payload else None
+            if envelope is None:
+                envelope = self._dialect.decode(payload, "client")
+        return step.seq, payload, envelope
 
-    def _fresh(self, step: Step, text: str, now_ns: int, **more: Any) -> str:
-        assert self._refresher is not None
-        fresh = self._refresher.refresh(text, recorded_at_ns=step.at_ns, now_ns=self._wall_ns(now_ns), **more)
-        if fresh.unsigned is not None:
-            self.notes.append(Note(step.seq, f"it could not be signed again: {fresh.unsigned}"))
-        return fresh.text
+    def _answer_ping(self, line: int, pong: str | None) -> None:
+        if pong is not None and line in self._talking and line not in self._withdrawn:
+            self._out.append(Send(line, pong))
 
     def _leave(self, step: Leave) -> None:
         if step.line not in self._open:
             return
         self._leaving.add(step.line)
+        self._talking.discard(step.line)
         if step.how != "close":
             self._out.append(Cut(step.line, step.how))
         elif step.by == "client":
@@ -263,16 +361,15 @@ class Engine:
 
     def _end(self, now_ns: int) -> int | None:
         """All steps are taken: wait for the replies that the recording has, then close what is open."""
-        missing = [seq for seq in self._live if seq in self._live.asked or self._script.replies.get(seq) is not None]
-        if missing:
-            until_ns = self._give_up_at(missing, now_ns)
-            if now_ns < until_ns:
-                return until_ns
-            self._give_up(missing, now_ns)
+        live, replies = self._live, self._script.replies
+        until_ns = self._waiting.until([seq for seq in live.waiting if seq in live.asked or seq in replies], now_ns)
+        if until_ns is not None:
+            return until_ns
         self._ending = True
         self._live.forget()
         for line in sorted(self._open - self._leaving):
             self._leaving.add(line)
+            self._talking.discard(line)
             self._out.append(Close(line))
         return None
 
@@ -291,6 +388,7 @@ class Engine:
             )
             if status == 101:
                 self._leaving.add(line)
+                self._talking.discard(line)
                 self._out.append(Close(line))
         return self._go(now_ns)
 
@@ -298,14 +396,3 @@ class Engine:
         """Whether this request's reply reached the bot. Where the recording ended before that, nothing kept it away."""
         reply = self._script.replies.get(seq)
         return reply.delivered if reply is not None else seq not in self._script.owed
-
-    def _give_up_at(self, missing: list[int], now_ns: int) -> int:
-        if self._blocked_ns is None:
-            self._blocked_ns = now_ns
-        latest = max((reply.latency_ns for seq in missing if (reply := self._script.replies.get(seq))), default=0)
-        return self._blocked_ns + latest + self._patience_ns
-
-    def _give_up(self, missing: list[int], now_ns: int) -> None:
-        for seq in missing:
-            self._live.give_up(seq, now_ns)
-            self.notes.append(Note(seq, "the reply never came"))

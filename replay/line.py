@@ -7,7 +7,7 @@ import os
 import socket
 import ssl
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, cast
 
 from websockets.client import ClientProtocol
@@ -20,9 +20,12 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from wsreplay.captures.wire import Handshake, What, as_json
-from wsreplay.proxy.framing import Cutter, Unit
+from wsreplay.proxy.framing import Cutter
 from wsreplay.replay.clock import SYSTEM, Clock
+from wsreplay.replay.incoming import leading_texts
 from wsreplay.replay.listeners import LineEvents, Note
+from wsreplay.replay.outgoing import Framer
+from wsreplay.replay.outputs import Send
 from wsreplay.replay.script import Open
 from wsreplay.replay.targets import Place
 
@@ -61,6 +64,7 @@ class Line(asyncio.Protocol):
         self._events = events
         self._clock = clock
         self._cutter = Cutter()
+        self._framer = Framer()
         self._transport: asyncio.Transport | None = None
         self._asked_at_ns = self._asked_mono_ns = 0
         self._head = bytearray()
@@ -115,8 +119,20 @@ class Line(asyncio.Protocol):
             self._answered()
             if not self._handshaken:
                 return
+        if self._cutter.between_messages and not self._protocol.extensions:
+            at = 0
+            for text, wire in leading_texts(data):
+                if self._protocol.state is not OPEN:
+                    break
+                at += len(wire)
+                self._heard(text, wire, at_ns, mono_ns)
+            if at == len(data):
+                return
+            data = data[at:]
         for unit in self._cutter.feed(data, at_ns, mono_ns):
-            self._heard(unit, at_ns, mono_ns)
+            wire = unit.wire
+            self._heard(self._message(wire), wire, at_ns, mono_ns)
+            self._flush()
 
     def eof_received(self) -> bool:
         """The venue says no more."""
@@ -157,13 +173,24 @@ class Line(asyncio.Protocol):
 
     # What the replay calls
 
-    def send(self, payload: str | bytes, binary: bool) -> None:
-        """Send a message."""
+    def send(self, messages: Iterable[Send]) -> None:
+        """Send messages that are due at once, in as few writes as may be."""
         if self._protocol.state is not OPEN:
             return  # the venue's goodbye has just come in
-        data = payload.encode() if isinstance(payload, str) else payload
-        (self._protocol.send_binary if binary else self._protocol.send_text)(data)
+        if not self._protocol.extensions:
+            for data in self._framer.frames(messages):
+                self._write(data)
+            return
+        for message in messages:
+            payload = message.payload
+            data = payload.encode() if isinstance(payload, str) else payload
+            (self._protocol.send_binary if message.binary else self._protocol.send_text)(data)
         self._flush()
+
+    def read(self, on: bool) -> None:
+        """Read on, or let the venue wait."""
+        if self._transport is not None and not self._transport.is_closing():
+            (self._transport.resume_reading if on else self._transport.pause_reading)()
 
     def withdraw(self, how: str) -> None:
         """The bot's end is gone; what the venue still says is read on."""
@@ -178,9 +205,7 @@ class Line(asyncio.Protocol):
             if code is None or code == 1005:
                 self._protocol.send_close()
             else:
-                self._protocol.send_close(
-                    code if 1000 <= code < 5000 and code not in (1004, 1006, 1015) else 1000, reason
-                )
+                self._protocol.send_close(code if _may_be_sent(code) else 1000, reason)
             self._flush()
         asyncio.get_running_loop().call_later(CLOSE_S, self._close_transport)
 
@@ -241,24 +266,28 @@ class Line(asyncio.Protocol):
                     self.number, 0 if wrong else event.status_code, str(why) if wrong else event.reason_phrase
                 )
 
-    def _heard(self, unit: Unit, at_ns: int, mono_ns: int) -> None:
-        wire = unit.wire
-        self._protocol.receive_data(wire)
-        frames = [event for event in self._protocol.events_received() if isinstance(event, Frame)]
+    def _heard(self, message: str | bytes | None, wire: bytes, at_ns: int, mono_ns: int) -> None:
+        """Something came: tell of it, put it on record, and do what follows from it, in this order."""
         after: Callable[[], None] | None = None
         delivered = not self._bot_gone
-        data = [frame for frame in frames if frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)]
-        if data:
-            payload = b"".join(bytes(frame.data) for frame in data)
-            # What is no UTF-8 is decoded leniently, only to be shown to the dialect.
-            message = payload.decode(errors="replace") if data[0].opcode is Opcode.TEXT else payload
+        if message is not None:
             reaches, after = self._events.received(self.number, message)
             delivered = delivered and reaches
         relay_ns = self._clock.mono_ns() - mono_ns if delivered else -1
         self._note(What.DATA, True, self._conn, at_ns, mono_ns, relay_ns, wire)
-        self._flush()
         if after is not None:
             after()
+
+    def _message(self, wire: bytes) -> str | bytes | None:
+        """The message in these bytes, if there is one."""
+        self._protocol.receive_data(wire)
+        frames = [event for event in self._protocol.events_received() if isinstance(event, Frame)]
+        data = [frame for frame in frames if frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)]
+        if not data:
+            return None
+        payload = b"".join(bytes(frame.data) for frame in data)
+        # What is no UTF-8 is decoded leniently, only to be shown to the dialect.
+        return payload.decode(errors="replace") if data[0].opcode is Opcode.TEXT else payload
 
     def _flush(self, *, noted: bool = True) -> None:
         """Send what the WebSocket library wants sent."""
@@ -267,11 +296,17 @@ class Line(asyncio.Protocol):
         for data in self._protocol.data_to_send():
             if not data:
                 self._close_transport()
-            elif not self._transport.is_closing():
-                at_ns, mono_ns = self._clock.now()
-                self._transport.write(data)
-                if noted and not self._bot_gone:
-                    self._note(What.DATA, False, self._conn, at_ns, mono_ns, self._clock.mono_ns() - mono_ns, data)
+            else:
+                self._write(data, noted=noted)
+
+    def _write(self, data: bytes, *, noted: bool = True) -> None:
+        """Hand bytes to the system first, and note them afterwards."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        at_ns, mono_ns = self._clock.now()
+        self._transport.write(data)
+        if noted and not self._bot_gone:
+            self._note(What.DATA, False, self._conn, at_ns, mono_ns, self._clock.mono_ns() - mono_ns, data)
 
     def _end(self, venue_side: bool, how: str) -> None:
         if not self._ended[venue_side]:
@@ -289,6 +324,10 @@ class Line(asyncio.Protocol):
     def _close_transport(self) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.close()
+
+
+def _may_be_sent(code: int) -> bool:
+    return 1000 <= code < 5000 and code not in (1004, 1006, 1015)
 
 
 def in_words(error: Exception) -> str:

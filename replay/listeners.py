@@ -13,7 +13,7 @@ class Note(Protocol):
 
     def __call__(
         self, what: What, venue_side: bool, conn: int, at_ns: int, mono_ns: int, relay_ns: int, body: bytes, /
-    ) -> None:
+    ) -> object:
         """Take one record; never wait."""
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from wsreplay.replay.script import Ask, Open
+from wsreplay.replay.script import Ask, Open, Step
 
 
 class Connect(msgspec.Struct, frozen=True):
@@ -13,7 +13,7 @@ class Connect(msgspec.Struct, frozen=True):
     step: Open
 
 
-class Send(msgspec.Struct, frozen=True):
+class Send(msgspec.Struct, frozen=True, gc=False):
     """Send a message."""
 
     line: int
@@ -23,10 +23,9 @@ class Send(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True):
-    """Make a REST request, as this step did, with a body for now."""
+    """Make a REST request, as this step did; its body is one for now."""
 
     step: Ask
-    body: bytes
 
 
 class Close(msgspec.Struct, frozen=True):
@@ -63,7 +62,13 @@ class Wake(msgspec.Struct, frozen=True):
     at_ns: int
 
 
-type Output = Connect | Send | Request | Close | Withdraw | Cut | Withheld | Wake
+class Halted(msgspec.Struct, frozen=True):
+    """Nothing more happens until somebody has decided what becomes of this step."""
+
+    step: Step
+
+
+type Output = Connect | Send | Request | Close | Withdraw | Cut | Withheld | Wake | Halted
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

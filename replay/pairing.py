@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wsreplay.captures.event import Event
 from wsreplay.captures.in_flight import InFlight
-from wsreplay.captures.in_flight import Request as Waiting
 from wsreplay.replay.script import Ask, Say, Script
 from wsreplay.venues.dialect import Dialect
-from wsreplay.venues.envelope import Envelope, HttpMessage, Sender
+from wsreplay.venues.envelope import Envelope, HttpMessage
 from wsreplay.venues.refreshing import Refresher
+
+
+class _Sent:
+    """A request that was sent again over a line."""
+
+    __slots__ = ("channel", "key", "op", "seq")
+
+    def __init__(self, seq: int, envelope: Envelope) -> None:
+        self.seq = seq
+        self.key = envelope.key
+        self.op = envelope.op
+        self.channel = envelope.channel
 
 
 class LiveRequests:
@@ -20,8 +30,8 @@ class LiveRequests:
         self._script = script
         self._dialect = dialect
         self._refresher = refresher
-        self._lines: dict[int, InFlight] = {}
-        self._waiting: dict[int, int] = {}
+        self._lines: dict[int, InFlight[_Sent]] = {}
+        self.waiting: dict[int, int] = {}
         """The line of each; of a REST request 0."""
         self._learnt: set[str] = set()
         """Order ids of the recording that are known by another name now."""
@@ -32,32 +42,29 @@ class LiveRequests:
         self.answered_at_ns: dict[int, int] = {}
         """When a reply came, of requests whose reply a later step waits for."""
 
-    def __contains__(self, seq: int) -> bool:
-        return seq in self._waiting
+    def any_on(self, line: int) -> bool:
+        """Whether a message on this line could be a reply that matters."""
+        in_flight = self._lines.get(line)
+        return in_flight is not None and len(in_flight) > 0
 
-    def __iter__(self) -> Iterator[int]:
-        return iter(list(self._waiting))
-
-    def __len__(self) -> int:
-        return len(self._waiting)
-
-    def sent(self, step: Say, payload: str | bytes, now_ns: int) -> None:
-        """A message was sent again; if it is a request, it waits from now on."""
-        envelope = self._dialect.decode(payload, "client")
+    def sent(self, step: Say, envelope: Envelope) -> None:
+        """A message was sent again, which reads so; if it is a request, it waits from now on."""
         if envelope.role != "request" or not (envelope.replies or step.seq in self._script.replies):
             return
-        line = self._lines.setdefault(step.line, InFlight())
-        line.add(Waiting(_event(step.seq, "client", envelope, now_ns), reached_venue=True))
-        self._waiting[step.seq] = step.line
+        line = self._lines.get(step.line)
+        if line is None:
+            line = self._lines[step.line] = InFlight()
+        line.add(_Sent(step.seq, envelope))
+        self.waiting[step.seq] = step.line
 
-    def asked_rest(self, step: Ask, body: bytes) -> None:
+    def asked_rest(self, step: Ask) -> None:
         """A REST request was made again."""
-        self.asked[step.seq] = HttpMessage(method=step.method, url=step.url, headers=step.headers, body=body)
-        self._waiting[step.seq] = 0
+        self.asked[step.seq] = HttpMessage(method=step.method, url=step.url, headers=step.headers, body=step.body)
+        self.waiting[step.seq] = 0
 
     def answered(self, line: int, envelope: Envelope, now_ns: int) -> int | None:
         """A message came: the request that it answers."""
-        request = self._find(line, envelope, now_ns)
+        request = self._find(line, envelope)
         if request is None:
             return None
         self._lines[line].remove(request)
@@ -66,7 +73,7 @@ class LiveRequests:
 
     def answers(self, line: int, envelope: Envelope) -> int | None:
         """The request that a message would answer."""
-        request = self._find(line, envelope, 0)
+        request = self._find(line, envelope)
         return None if request is None else request.seq
 
     def answered_rest(self, seq: int, envelope: Envelope, now_ns: int) -> None:
@@ -77,35 +84,38 @@ class LiveRequests:
     def lost(self, line: int, now_ns: int) -> list[int]:
         """A line is gone; the requests that it took along."""
         in_flight = self._lines.pop(line, None)
-        gone = [request.seq for request in in_flight or () if request.seq in self._waiting]
+        gone = [request.seq for request in in_flight or () if request.seq in self.waiting]
         for seq in gone:
             self.give_up(seq, now_ns)
         return gone
 
     def give_up(self, seq: int, now_ns: int) -> None:
         """Wait no longer for this one. Its reply is still known for what it is, should it come."""
-        self._waiting.pop(seq, None)
+        self.waiting.pop(seq, None)
         self.answered_at_ns[seq] = now_ns
 
     def forget(self) -> None:
         """Wait for nothing any more."""
-        self._waiting.clear()
+        self.waiting.clear()
 
-    def _find(self, line: int, envelope: Envelope, now_ns: int) -> Waiting | None:
+    def _find(self, line: int, envelope: Envelope) -> _Sent | None:
         in_flight = self._lines.get(line)
         if in_flight is None or envelope.role not in ("reply", "error"):
             return None
-        return in_flight.find(_event(0, "venue", envelope, now_ns), envelope.answers)
+        return in_flight.find(envelope, envelope.answers)
 
     def _settle(self, seq: int, live: Envelope, now_ns: int) -> None:
-        self._waiting.pop(seq, None)
+        self.waiting.pop(seq, None)
         reply = self._script.replies.get(seq)
         if reply is None:
             return
         self.answered_at_ns[seq] = now_ns
+        if self._refresher is None:
+            return
         self._learn(reply.envelope, live)
-        for recorded, listed in _alike(reply.envelope.parts, live.parts, self._learnt, self._taken):
-            self._learn(recorded, listed)
+        if live.parts:
+            for recorded, listed in _alike(reply.envelope.parts, live.parts, self._learnt, self._taken):
+                self._learn(recorded, listed)
 
     def _learn(self, recorded: Envelope, live: Envelope) -> None:
         if self._refresher is None or recorded.order_id is None or live.order_id is None:
@@ -130,18 +140,3 @@ def _alike(
         if same:
             free.remove(same[0])
             yield order, same[0]
-
-
-def _event(seq: int, sender: Sender, envelope: Envelope, now_ns: int) -> Event:
-    return Event(
-        seq=seq,
-        at_ns=now_ns,
-        mono_ns=now_ns,
-        first_mono_ns=now_ns,
-        sender=sender,
-        kind="text",
-        role=envelope.role,
-        op=envelope.op,
-        key=envelope.key,
-        channel=envelope.channel,
-    )

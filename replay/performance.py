@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+import gc
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,18 @@ from wsreplay.captures.redaction_key import load_or_create_key, seeded_key
 from wsreplay.errors import UserError
 from wsreplay.faults.plan import FaultPlan
 from wsreplay.faults.safety import is_loopback
+from wsreplay.proxy.loop import new_loop
 from wsreplay.replay.client import Client
 from wsreplay.replay.clock import SYSTEM, running_clock
 from wsreplay.replay.context import Context, context_of
 from wsreplay.replay.engine import PATIENCE_NS, Engine
+from wsreplay.replay.gate import Gate
+from wsreplay.replay.given_secrets import needed, under_names_of, values_for
 from wsreplay.replay.middle import Middle
 from wsreplay.replay.outputs import Note
 from wsreplay.replay.recorder import ReplayRecorder
 from wsreplay.replay.rows import json_of
+from wsreplay.replay.scribed_recorder import ScribedRecorder
 from wsreplay.replay.script import Script
 from wsreplay.replay.scriptwriter import Scriptwriter
 from wsreplay.replay.serving import served
@@ -39,6 +44,7 @@ from wsreplay.venues.refreshing import Refresher, Refreshing, Rehearsing
 from wsreplay.venues.simulation import simulated, simulator
 
 _LONG_S = 2.0
+_UNREAD_MS, _UNREAD_AT_MAX_MS = 1_000, 10_000
 _OF_TIME = frozenset({"late-reply", "reconnect-storm", "lost-subscription", "unanswered-subscription"})
 """Incidents that are made of time: at another speed they say nothing."""
 _LIVED = frozenset({"missed-heartbeat", "extra-pong", "sequence-gap"})
@@ -55,6 +61,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The messages and requests that are sent, by their ``seq``; None: all."""
     until: int | None = None
     key: bytes | None = None
+    secrets: Mapping[str, str] = {}
+    """What the client sent and nobody told it (an API key), by the name of the field that carries it."""
     allow_production: tuple[str, ...] = ()
     out: Path = Path("captures")
     patience_ns: int = PATIENCE_NS
@@ -88,10 +96,18 @@ class Performed(msgspec.Struct, frozen=True, kw_only=True):
     """The faults that fired, in their order."""
 
 
-def performed(capture: Capture, plan: Plan, *, tell: Callable[[str], None] = lambda _: None) -> Performed:
+def performed(
+    capture: Capture,
+    plan: Plan,
+    *,
+    script: Script | None = None,
+    gate: Gate | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Performed:
     """Replay a capture, and compare, from outside of any event loop; on the time that the plan says."""
     if not plan.virtual:
-        return asyncio.run(perform(capture, plan, tell=tell))
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            return runner.run(perform(capture, plan, script=script, gate=gate, tell=tell))
     if plan.to:
         raise UserError(
             "a replay on virtual time goes to the simulator in its own process: leave out --to, or --virtual"
@@ -99,50 +115,76 @@ def performed(capture: Capture, plan: Plan, *, tell: Callable[[str], None] = lam
     about = capture.metadata
     # Secrets that were redacted already have nothing to hide from who knows the key; others get the user's own, which
     # must be there before chance is foreseeable.
-    private = about.redaction != "redacted" or plan.key is not None
+    private = about.redaction != "redacted" or plan.key is not None or plan.secrets
     key = seeded_key(plan.seed, load_or_create_key() if private else b"")
     return on_virtual_time(
-        lambda: perform(capture, plan, tell=tell, redaction_key=key),
+        lambda: perform(capture, plan, script=script, gate=gate, tell=tell, redaction_key=key),
         seed=plan.seed,
         wall_ns=about.clocks.wall_ns,
         mono_ns=about.clocks.mono_ns,
     )
 
 
-async def perform(
-    capture: Capture, plan: Plan, *, tell: Callable[[str], None] = lambda _: None, redaction_key: bytes | None = None
-) -> Performed:
-    """Replay a capture, and compare. ``tell`` is given a line for people where it takes its time.
-
-    ``redaction_key`` turns secrets into tokens; without one it is the user's.
-    """
+def script_of(capture: Capture, plan: Plan) -> Script:
+    """What the client did, as far as it is wanted."""
     about = capture.metadata
-    venue = dialect_of(about)
     script = Scriptwriter(
         about.mode, about.upstreams, None if plan.wanted is None else plan.wanted.__contains__, plan.until
     ).write(capture.events())
     if not script.steps:
         raise UserError(f"there is nothing to replay: no client said anything in {capture.path} that was selected")
+    return script
+
+
+def missing_secrets(script: Script, given: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of the secrets that the client sent, no answer gave it, and nobody else has given."""
+    tokens = needed(script)
+    known = values_for(tokens, given)
+    return tuple(dict.fromkeys(name for token, name in tokens.items() if token not in known))
+
+
+async def perform(
+    capture: Capture,
+    plan: Plan,
+    *,
+    script: Script | None = None,
+    gate: Gate | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+    redaction_key: bytes | None = None,
+) -> Performed:
+    """Replay a capture, and compare.
+
+    ``redaction_key`` is for virtual time, where the recording happens in this process; else it is the user's.
+    ``script`` is the capture's own, where somebody has read it already. ``gate`` is asked before each step; without
+    one the plan's speed says when they are taken. ``tell`` is given a line for people where it takes its time.
+    """
+    about = capture.metadata
+    venue = dialect_of(about)
+    script = script or script_of(capture, plan)
     seconds = script.length_ns / plan.speed / 1e9
-    if seconds >= _LONG_S and not plan.virtual:
+    if seconds >= _LONG_S and gate is None and not plan.virtual:
         tell(f"{len(script.steps)} steps, at {_speed(plan.speed)} about {seconds:.0f} s; Ctrl-C ends it")
     if plan.to:
         targets = Targets(plan.to, about.upstreams)
         check_orders_allowed(targets.upstreams.values(), venue.production_hosts, plan.allow_production)
         targets.check(script)
         key = _key_for(targets, venue, plan.key, script)
-        return await _play(capture, plan, script, venue, targets, key, "the server named with --to", redaction_key)
+        target = "the server named with --to"
+        return await _play(capture, plan, script, venue, targets, key, plan.secrets, target, gate, tell, redaction_key)
     key = plan.key or (venue.demo_key if isinstance(venue, Refreshing) else None)
     if venue.name not in simulated():
         async with served(capture, speed=plan.speed, clock=running_clock().wall_ns, tell=tell) as server:
             targets = Targets(_named(server.urls), about.upstreams)
             targets.check(script)
             target = "the venue as it was recorded"
-            return await _play(capture, plan, script, venue, targets, key, target, redaction_key)
+            # It knows secrets by the recording's tokens, and nothing else.
+            return await _play(capture, plan, script, venue, targets, key, {}, target, gate, tell, redaction_key)
     async with _simulated(venue, plan, script) as urls:
         targets = Targets(urls, about.upstreams)
         targets.check(script)
-        return await _play(capture, plan, script, venue, targets, key, f"the simulator of {venue.name}", redaction_key)
+        secrets = {**plan.secrets, **(venue.demo_secrets if isinstance(venue, Refreshing) else {})}
+        target = f"the simulator of {venue.name}"
+        return await _play(capture, plan, script, venue, targets, key, secrets, target, gate, tell, redaction_key)
 
 
 async def _play(
@@ -152,14 +194,20 @@ async def _play(
     venue: Dialect,
     targets: Targets,
     key: bytes | None,
+    secrets: Mapping[str, str],
     target: str,
+    gate: Gate | None,
+    tell: Callable[[str], None],
     redaction_key: bytes | None,
 ) -> Performed:
     host = next(iter(targets.upstreams.values())).host
     here = venue.at(host) if isinstance(venue, Refreshing) else venue
     refresher: Refresher | None = None
+    tokens = needed(script)
     if isinstance(here, Refreshing):
-        refresher = here.refresher(key)
+        secrets = under_names_of(here.demo_secrets, secrets)
+        refresher = here.refresher(key, secrets=secrets)
+    known = values_for(tokens, secrets)
     clock = running_clock()
     assert (clock is not SYSTEM) == plan.virtual, "a virtual plan is for performed()"
     wall_ns, mono_ns = clock.now()
@@ -168,45 +216,63 @@ async def _play(
         script,
         here,
         refresher=refresher,
+        secrets=known if refresher is None else {},
         speed=plan.speed,
+        halting=gate is not None,
         patience_ns=plan.patience_ns,
         wall_ns=lambda now_ns: now_ns + ahead_ns,
     )
     original = capture.metadata.recording or capture.name
-    notes: dict[str, Any] = {"replay_of": original, "speed": _speed(plan.speed)}
+    notes: dict[str, Any] = {"replay_of": original, "speed": "step" if gate is not None else _speed(plan.speed)}
     if plan.virtual:
         notes |= {"virtual": True, "seed": plan.seed}
     if MAP in capture.metadata.notes:
         notes[MAP] = capture.metadata.notes[MAP]
-    recorder = ReplayRecorder(
-        plan.out,
-        here,
-        upstreams=targets.urls,
-        notes=notes,
-        fault_plan=plan.fault_plan.as_json() if plan.fault_plan is not None else None,
-        clock=clock,
-        key=redaction_key,
+    about: dict[str, Any] = {
+        "upstreams": targets.urls,
+        "notes": notes,
+        "fault_plan": plan.fault_plan.as_json() if plan.fault_plan is not None else None,
+        "finishers": (FINISHER,),
+        "secrets": {value: token for token, value in known.items()},
+    }
+    recorder: ReplayRecorder | ScribedRecorder
+    if redaction_key is not None:
         # What the folder has to be called depends on what lies there, and the capture's content must not.
-        name=f"{original}-virtual-{plan.seed}" if plan.virtual else "",
-    )
+        name = f"{original}-virtual-{plan.seed}"
+        recorder = ReplayRecorder(plan.out, here, **about, clock=clock, key=redaction_key, name=name)
+    else:
+        unread_ms = _UNREAD_AT_MAX_MS if plan.speed == inf else _UNREAD_MS
+        recorder = ScribedRecorder(plan.out, here, **about, size=script.size, unread_ms=unread_ms, tell=tell)
     middle = None
     if plan.fault_plan is not None:
         middle = Middle(plan.fault_plan, here.decode, recorder.note, clock=clock)
     began_ns, really_ns = mono_ns, SYSTEM.mono_ns()
     ended = "interrupted"
     try:
-        try:
-            await Client(engine, targets, recorder.note, clock=clock, middle=middle).run()
-        except BaseException:
+        with _undisturbed():
+            client = Client(
+                engine,
+                targets,
+                recorder.note,
+                clock=clock,
+                middle=middle,
+                gate=gate,
+                ready=lambda: recorder.has_room,
+            )
+            try:
+                await client.run()
+            except BaseException:
+                if middle is not None:
+                    await middle.finish(patience_s=0)
+                raise
             if middle is not None:
-                await middle.finish(patience_s=0)
-            raise
-        if middle is not None:
-            await middle.finish()
-        ended = "the script ended"
+                await middle.finish()
+        ended = "the script ended" if engine.stopped_before is None else "the replay was stopped"
     finally:
         took_ns = clock.mono_ns() - began_ns
-        path = await asyncio.shield(asyncio.to_thread(recorder.finish, ended, (FINISHER,)))
+        path = await asyncio.shield(asyncio.to_thread(recorder.finish, ended))
+    if engine.stopped_before is not None:
+        script = script.before(engine.stopped_before)
     with Capture.open(path) as replay:
         fired = _fired(replay) if plan.fault_plan is not None else ()
         if not (engine.reached or fired):  # a plan may keep every line from its server, and that is what was asked for
@@ -227,6 +293,17 @@ async def _play(
         target=target,
         faults=fired,
     )
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Without the collector of garbage looking through the whole script each time some has gathered."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _judged(

@@ -1,11 +1,12 @@
-"""The replay as a capture of its own: what was really sent and received, written down as a recording is."""
+"""The replay as a capture of its own, written in the replay's own process, for virtual time; and one that is no file.
+
+There writing keeps nobody waiting, and no other process is there whose doings would differ from run to run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Thread
 from typing import Any
 
 from wsreplay.captures.errors import CaptureError
@@ -13,22 +14,20 @@ from wsreplay.captures.event import Event
 from wsreplay.captures.finishers import found_by
 from wsreplay.captures.pipeline import Pipeline
 from wsreplay.captures.redaction import Redactor
-from wsreplay.captures.redaction_key import load_or_create_key
 from wsreplay.captures.schema import FINISHED, Clocks, Metadata
 from wsreplay.captures.session import Session
 from wsreplay.captures.wire import Record, What
-from wsreplay.replay.clock import SYSTEM, Clock
+from wsreplay.replay.clock import Clock
 from wsreplay.venues.dialect import Dialect
 
 _FLUSH_ROWS = 1000
 
 
 class ReplayRecorder:
-    """Takes records from the replay's loop, and writes them in a thread of its own.
+    """Takes records from the replay, and writes them at once."""
 
-    On virtual time it writes at once: there is no other thread whose doings would differ from run to run, and nobody
-    whom writing would keep waiting.
-    """
+    has_room = True
+    """Nothing is ever missing: what came is written before anything else comes."""
 
     def __init__(
         self,
@@ -37,13 +36,21 @@ class ReplayRecorder:
         *,
         upstreams: dict[str, str],
         notes: dict[str, Any],
-        fault_plan: Any = None,
-        clock: Clock = SYSTEM,
-        key: bytes | None = None,
+        clock: Clock,
+        key: bytes,
         name: str = "",
+        fault_plan: Any = None,
+        finishers: Sequence[str] = (),
+        secrets: Mapping[str, str] | None = None,
     ) -> None:
-        """``key`` turns secrets into tokens; without one it is the user's. ``name``: the recording's, if it has one."""
-        self._pipeline = Pipeline(dialect, Redactor(key or load_or_create_key(), dialect.secrets))
+        """``key`` turns secrets into tokens; ``secrets``: those that are known beforehand, each with its token.
+
+        ``name``: the recording's, if it is not to have that of its folder.
+        """
+        redactor = Redactor(key, dialect.secrets)
+        redactor.learn(dict(secrets or {}))
+        self._pipeline = Pipeline(dialect, redactor)
+        self._finishers = finishers
         wall_ns, mono_ns = clock.now()
         metadata = Metadata(
             clocks=Clocks(wall_ns=wall_ns, mono_ns=mono_ns),
@@ -58,60 +65,35 @@ class ReplayRecorder:
         self._session = Session.create(out, metadata)
         self._unflushed = 0
         self._failure: Exception | None = None
-        self._records: SimpleQueue[Record | None] = SimpleQueue()
-        self._thread: Thread | None = None
-        if clock is SYSTEM:
-            self._thread = Thread(target=self._write, name="replay-recorder", daemon=True)
-            self._thread.start()
 
     def note(
         self, what: What, venue_side: bool, conn: int, at_ns: int, mono_ns: int, relay_ns: int, body: bytes
     ) -> None:
-        """Take one record; never wait."""
-        record = Record(what, venue_side, conn, at_ns, mono_ns, relay_ns, body)
-        if self._thread is not None:
-            self._records.put(record)
-        elif self._failure is None:
-            try:
-                self._take(record)
-            except Exception as error:  # told when the replay ends: it goes on meanwhile
-                self._failure = error
+        """Take one record."""
+        if self._failure is not None:
+            return
+        try:
+            rows = self._pipeline.see(Record(what, venue_side, conn, at_ns, mono_ns, relay_ns, body))
+            self._session.stage.append(rows)
+            self._unflushed += len(rows)
+            if self._unflushed >= _FLUSH_ROWS:
+                self._session.stage.flush()
+                self._unflushed = 0
+        except Exception as error:  # told when the replay ends: it goes on meanwhile
+            self._failure = error
 
-    def finish(self, ended: str = FINISHED, finishers: Sequence[str] = ()) -> Path:
+    def finish(self, ended: str = FINISHED) -> Path:
         """Write what is left, run the finishers, and give the capture its place."""
-        if self._thread is not None:
-            self._records.put(None)
-            self._thread.join()
         if self._failure is not None:
             self._session.abandon()
             raise CaptureError(f"the replay could not be recorded: {self._failure}") from self._failure
         stage = self._session.stage
         stage.append(self._pipeline.end())
         stage.flush()
-        for finisher in finishers:
+        for finisher in self._finishers:
             stage.append(found_by(finisher, self._session.folder))
             stage.flush()
         return self._session.publish(ended)
-
-    def _write(self) -> None:
-        try:
-            while (record := self._records.get()) is not None:
-                self._take(record)
-                if self._records.empty():
-                    self._flush()
-        except Exception as error:  # told when the replay ends: it goes on meanwhile
-            self._failure = error
-
-    def _take(self, record: Record) -> None:
-        rows = self._pipeline.see(record)
-        self._session.stage.append(rows)
-        self._unflushed += len(rows)
-        if self._unflushed >= _FLUSH_ROWS:
-            self._flush()
-
-    def _flush(self) -> None:
-        self._session.stage.flush()
-        self._unflushed = 0
 
 
 class Remembered:

@@ -11,7 +11,19 @@ import msgspec
 from wsreplay.captures.event import Event
 from wsreplay.venues.envelope import Envelope
 
-_FACTS = ("op", "order_id", "client_order_id", "symbol", "side", "account", "status", "price", "qty", "intent")
+_FACTS = (
+    "op",
+    "channel",
+    "order_id",
+    "client_order_id",
+    "symbol",
+    "side",
+    "account",
+    "status",
+    "price",
+    "qty",
+    "intent",
+)
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OF_THE_LINE = frozenset(
     {

@@ -12,13 +12,14 @@ from typing import Literal
 
 import msgspec
 
-from wsreplay.venues.envelope import Envelope
+from wsreplay.replay.redacted import Blank
+from wsreplay.venues.envelope import Envelope, HttpMessage
 
 type How = Literal["close", "rst", "fin"]
 type Who = Literal["client", "venue", "fault"]
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Something that the client did."""
 
     seq: int
@@ -31,9 +32,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """The request whose reply was the last thing that happened before it; None: it was the step before."""
     awaits: tuple[int, ...] = ()
     """The requests whose replies reached the bot between the step before and this one."""
+    redacted: bool = False
+    """Whether tokens stand in it where the client sent secrets."""
 
 
-class Open(Step, frozen=True, kw_only=True):
+class Open(Step, frozen=True, kw_only=True, gc=False):
     """It opened a line."""
 
     line: int
@@ -44,7 +47,7 @@ class Open(Step, frozen=True, kw_only=True):
     """What the handshake was answered with; 0: not at all."""
 
 
-class Say(Step, frozen=True, kw_only=True):
+class Say(Step, frozen=True, kw_only=True, gc=False):
     """It sent a message."""
 
     line: int
@@ -53,9 +56,11 @@ class Say(Step, frozen=True, kw_only=True):
     signer: str | None = None
     signature_ok: bool | None = None
     token_expires: int | None = None
+    asks: Envelope | None = None
+    """How it was read, if a reply to it is on record: as long as it is sent as it was, it need not be read again."""
 
 
-class Ask(Step, frozen=True, kw_only=True):
+class Ask(Step, frozen=True, kw_only=True, gc=False):
     """It made a REST request."""
 
     upstream: str
@@ -66,7 +71,7 @@ class Ask(Step, frozen=True, kw_only=True):
     op: str | None = None
 
 
-class Leave(Step, frozen=True, kw_only=True):
+class Leave(Step, frozen=True, kw_only=True, gc=False):
     """Its line ended: by itself, or under it."""
 
     line: int
@@ -87,6 +92,11 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     latency_ns: int
     envelope: Envelope
     """What it said of an order; ``parts``: the orders that it listed."""
+    answer: HttpMessage | None = None
+    """The whole of it, if it came over REST."""
+    blanks: tuple[Blank, ...] = ()
+    """Where secrets stood in it."""
+    header_blanks: tuple[Blank, ...] = ()
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -97,6 +107,9 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """By the ``seq`` of the request."""
     requests: frozenset[int]
     """The requests that are sent again."""
+    followed: frozenset[int] | None = None
+    """Those of them whose replies must be told from others: one of them is in the recording, or was kept from the bot,
+    or could be taken for one that is. None: all."""
     whole: bool = True
     """Whether nothing was left out."""
     held_back: tuple[int, ...] = ()
@@ -114,10 +127,22 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The requests whose line ended before their reply reached the bot."""
         return frozenset(seq for step in self.steps if isinstance(step, Leave) for seq, _ in step.owed)
 
+    def before(self, seq: int) -> Script:
+        """The part of it that comes before the step with this address."""
+        at = next((index for index, step in enumerate(self.steps) if step.seq == seq), len(self.steps))
+        steps = self.steps[:at]
+        taken = frozenset(step.seq for step in steps)
+        return msgspec.structs.replace(self, steps=steps, requests=self.requests & taken, whole=False)
+
     @property
     def length_ns(self) -> int:
         """How long it lasts at the original speed, if nobody is late."""
         return sum(step.gap_ns for step in self.steps)
+
+    @property
+    def size(self) -> int:
+        """The bytes that are sent, about."""
+        return sum(len(step.payload) + 64 for step in self.steps if isinstance(step, Say))
 
     @property
     def lines(self) -> int:

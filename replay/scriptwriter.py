@@ -10,9 +10,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from wsreplay.captures.event import Event
+from wsreplay.captures.rest_rows import request_in, response_in
 from wsreplay.captures.wire import Handshake
+from wsreplay.replay.redacted import MARK, blanks_in, blanks_in_headers, text_of
 from wsreplay.replay.rows import envelope_of, headers_of, json_of
 from wsreplay.replay.script import Ask, How, Leave, Open, Reply, Say, Script, Step, Who
+from wsreplay.venues.envelope import HttpMessage
 
 KNOWS_RELAY = frozenset({"reverse", "regular", "socks5", "run", "serve"})
 """The modes of recording in which a message without a time of relay is one that was never handed on."""
@@ -37,6 +40,10 @@ class _Line:
         self.over = False
         self.asked: dict[int, int] = {}
         """Requests without a reply that reached the bot, and when they were sent."""
+        self.keys: dict[int, str | None] = {}
+        """The keys of its requests."""
+        self.owed: frozenset[int] = frozenset()
+        """Those that it ended before."""
 
 
 class Scriptwriter:
@@ -63,6 +70,8 @@ class Scriptwriter:
         self._replies: dict[int, Reply] = {}
         self._requests: set[int] = set()
         self._asked_at: dict[int, int] = {}
+        self._over_rest: dict[int, HttpMessage] = {}
+        """REST requests without an answer so far."""
         self._held_back: list[int] = []
         self._gaps = 0
         self._pong: str | None = None
@@ -81,6 +90,7 @@ class Scriptwriter:
             steps=tuple(self._in_order()),
             replies=self._replies,
             requests=frozenset(self._requests),
+            followed=frozenset(self._followed()),
             whole=self._all,
             held_back=tuple(self._held_back),
             gaps=self._gaps,
@@ -133,6 +143,7 @@ class Scriptwriter:
             url=handshake.url,
             headers=headers_of(handshake.request),
             status=handshake.status,
+            redacted=MARK in (event.text or ""),
         )
         self._happened.append(_Happening(event.first_mono_ns, event.seq, step, until_ns=event.mono_ns))
 
@@ -154,6 +165,7 @@ class Scriptwriter:
         if event.role == "request":
             self._requests.add(event.seq)
             self._asked_at[event.seq] = line.asked[event.seq] = event.mono_ns
+            line.keys[event.seq] = event.key
         self._note_names(event)
         self._step(
             event,
@@ -166,6 +178,8 @@ class Scriptwriter:
                 signer=event.signer,
                 signature_ok=event.signature_ok,
                 token_expires=event.token_expires,
+                redacted=MARK in payload if isinstance(payload, str) else MARK.encode() in payload,
+                asks=envelope_of(event) if event.role == "request" else None,
             ),
         )
 
@@ -174,6 +188,7 @@ class Scriptwriter:
         if not self._wanted(event.seq) or not isinstance(said.get("url"), str):
             return
         body = said.get("body")
+        self._over_rest[event.seq] = request_in(event)
         self._requests.add(event.seq)
         self._asked_at[event.seq] = event.mono_ns
         self._note_names(event)
@@ -188,6 +203,7 @@ class Scriptwriter:
                 headers=headers_of(said.get("headers")),
                 body=body.encode() if isinstance(body, str) else event.data or b"",
                 op=event.op,
+                redacted=MARK in (event.text or "") or MARK.encode() in (event.data or b""),
             ),
         )
 
@@ -200,6 +216,7 @@ class Scriptwriter:
             return
         # Who says goodbye in order waits for nothing; what is cut off, is cut off from something.
         owed = () if by == "client" and how == "close" else tuple(line.asked.items())
+        line.owed = frozenset(seq for seq, _ in owed)
         self._step(
             event,
             Leave(
@@ -229,11 +246,16 @@ class Scriptwriter:
         rest = event.kind == "http_response"
         line = None if rest else self._line(event)
         delivered = rest or event.relay_ns is not None or not self._knows_relay
+        answer = response_in(event, self._over_rest.pop(request, None)) if rest else None
+        text = event.text if answer is None else text_of(answer)
         self._replies[request] = Reply(
             seq=event.seq,
             delivered=delivered,
             latency_ns=event.mono_ns - self._asked_at[request],
             envelope=envelope_of(event, tuple(envelope_of(fact) for fact in facts if fact.outcome is None)),
+            answer=answer,
+            blanks=blanks_in(text or ""),
+            header_blanks=() if answer is None else blanks_in_headers(answer.headers),
         )
         if delivered:
             if line is not None:
@@ -264,6 +286,16 @@ class Scriptwriter:
         if event.symbol is not None:
             self._symbols[event.symbol] = None
 
+    def _followed(self) -> Iterable[int]:
+        """The requests whose live replies must be told from others.
+
+        A bot that streams leaves thousands of requests without an answer. What answers them now, if anything does,
+        moves nothing, unless it could be mistaken for the reply to another request.
+        """
+        for line in self._lines.values():
+            matter = {key for seq, key in line.keys.items() if seq in self._replies or seq in line.owed}
+            yield from (seq for seq, key in line.keys.items() if key in matter)
+
     def _in_order(self) -> Iterable[Step]:
         """The steps with what each waits for, in the order in which the bot lived them."""
         # A REST request stands in a capture where it was answered, an opened line where the handshake was over: time
@@ -278,8 +310,11 @@ class Scriptwriter:
                 continue
             if not self._all and isinstance(each.step, Open | Leave) and each.step.line not in self._used:
                 continue
+            step = each.step
+            if isinstance(step, Say) and step.asks is not None and step.seq not in self._replies:
+                step = msgspec.structs.replace(step, asks=None)
             yield msgspec.structs.replace(
-                each.step,
+                step,
                 gap_ns=max(0, each.at_ns - last.until_ns) if last is not None else 0,
                 after=last.answers if last is not None and last.step is None else None,
                 awaits=tuple(awaits),

@@ -10,8 +10,8 @@ from wsreplay.captures.event import Event
 from wsreplay.captures.in_flight import InFlight, Request
 
 
-def waiting(*events: Event) -> tuple[InFlight, list[Request]]:
-    table = InFlight()
+def waiting(*events: Event) -> tuple[InFlight[Request], list[Request]]:
+    table: InFlight[Request] = InFlight()
     requests = [Request(event, reached_venue=True) for event in events]
     for request in requests:
         table.add(request)

@@ -124,6 +124,37 @@ def test_secrets_reach_no_disk_unless_the_user_says_so(
     assert any("very-secret" in (event.text or "") for event in events_of(keeping.finish()))
 
 
+def test_a_secret_that_is_known_beforehand_is_replaced_under_a_harmless_name_too(
+    hand_over: HandOver, start: Callable[..., ScribeProcess]
+) -> None:
+    scribe = start(secrets={"AKIA-77-very-secret-indeed": "redacted-key-0123456789abcdef"})
+    put(hand_over, handshake(), data(text_frame('{"n":1,"note":"AKIA-77-very-secret-indeed"}')))
+    assert events_of(scribe.finish())[-1].text == '{"n":1,"note":"redacted-key-0123456789abcdef"}'
+
+
+def test_a_map_in_the_notes_says_how_to_read(hand_over: HandOver, start: Callable[..., ScribeProcess]) -> None:
+    scribe = start(venue="acme", notes={"map": 'name = "acme"\n'})
+    put(hand_over, handshake(), *texts(1))
+    with Capture.open(scribe.finish()) as capture:
+        assert capture.metadata.venue == "acme"
+
+
+def test_records_may_lie_while_there_is_room_and_are_read_at_once_when_the_end_is_near(
+    hand_over: HandOver, start: Callable[..., ScribeProcess]
+) -> None:
+    scribe = start(unread_ms=3_600_000)
+    put(hand_over, handshake(), *texts(1000))
+    time.sleep(0.2)
+    assert hand_over.released == 0
+    count = 1000
+    while hand_over.written <= CAPACITY // 2:
+        put(hand_over, *texts(100, first=count))
+        count += 100
+    eventually(lambda: hand_over.released)
+    put(hand_over, *texts(1, first=count))
+    assert numbers_in(events_of(scribe.finish())) == list(range(count + 1))
+
+
 def test_signals_to_everyone_do_not_end_it_before_the_proxy_does(
     hand_over: HandOver, start: Callable[..., ScribeProcess]
 ) -> None:

@@ -10,6 +10,7 @@ from wsreplay.captures.event import EndedBy, Event
 from wsreplay.captures.wire import Handshake, as_json
 from wsreplay.replay.script import Script
 from wsreplay.replay.scriptwriter import Scriptwriter
+from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.envelope import Sender
 from wsreplay.venues.registry import dialect
 
@@ -79,13 +80,15 @@ class Recording:
     def row(self, sender: Sender, *, conn: int = 1, **fields: Any) -> Self:
         return self._row(conn, sender, **fields)
 
-    def events(self) -> list[Event]:
-        return list(Decoder(dialect(self._venue)).see_all(self._rows))
+    def events(self, venue: Dialect | None = None) -> list[Event]:
+        return list(Decoder(venue or dialect(self._venue)).see_all(self._rows))
 
-    def script(self, *wanted: int, until: int | None = None, mode: str = "reverse") -> Script:
+    def script(
+        self, *wanted: int, until: int | None = None, mode: str = "reverse", venue: Dialect | None = None
+    ) -> Script:
         upstreams = {"": URL, "rest": REST}
         return Scriptwriter(mode, upstreams, frozenset(wanted).__contains__ if wanted else None, until).write(
-            self.events()
+            self.events(venue)
         )
 
     def _row(self, conn: int, sender: Sender, **fields: Any) -> Self:

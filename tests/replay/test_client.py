@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from replay.recording import MS, Recording, reply
+from replay.test_engine_time import PingingDialect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosedError
 
@@ -20,8 +21,10 @@ from wsreplay.captures.transcript import Transcript
 from wsreplay.captures.wire import Record
 from wsreplay.replay.client import Client
 from wsreplay.replay.engine import Engine
-from wsreplay.replay.script import Open
+from wsreplay.replay.gate import Decision, Next, Proceed, Stop
+from wsreplay.replay.script import Leave, Open, Say, Step
 from wsreplay.replay.targets import Targets
+from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.registry import dialect
 
 type Handler = Callable[[ServerConnection], Awaitable[None]]
@@ -45,11 +48,25 @@ class Replayed:
         return [f"{row.sender} {row.ended_by or row.close_code or row.kind}" for row in self.rows()]
 
 
-async def replay(recording: Recording, url: str, patience_ms: int = 2_000, client: type[Client] = Client) -> Replayed:
+async def replay(
+    recording: Recording,
+    url: str,
+    patience_ms: int = 2_000,
+    client: type[Client] = Client,
+    venue: Dialect | None = None,
+    halting: bool = False,
+    **more: Any,
+) -> Replayed:
     replayed = Replayed()
-    engine = Engine(recording.script(), dialect("reya"), speed=inf, patience_ns=patience_ms * MS)
+    engine = Engine(
+        recording.script(venue=venue),
+        venue or dialect("reya"),
+        speed=inf,
+        halting=halting,
+        patience_ns=patience_ms * MS,
+    )
     async with asyncio.timeout(20):
-        await client(engine, Targets([url], {}), replayed.note).run()
+        await client(engine, Targets([url], {}), replayed.note, **more).run()
     replayed.notes = [note.text for note in engine.notes]
     return replayed
 
@@ -243,3 +260,163 @@ def test_a_mistake_of_our_own_ends_the_replay_instead_of_hanging_it() -> None:
 
     with pytest.raises(ArithmeticError):
         asyncio.run(replay(Recording().open().ask("a"), "ws://127.0.0.1:1", client=Broken))
+
+
+def test_pings_that_are_messages_are_answered_one_by_one_with_their_own_words() -> None:
+    heard: list[str] = []
+
+    async def pinging(line: ServerConnection) -> None:
+        message = json.loads(await line.recv())
+        for number in range(20):
+            await line.send(f"ping{number}")
+        heard.extend([str(await line.recv()).split(" at ")[0] for _ in range(20)])
+        await line.send(reply(message["id"]))
+        heard.extend([str(message) async for message in line])
+
+    async def story() -> None:
+        recording = Recording().open().ask("a").say("pong0").say("pong1").wait(1).answer("a")
+        async with venue(pinging) as url:
+            await replay(recording, url, venue=PingingDialect())
+
+    asyncio.run(story())
+    assert heard[:20] == [f"pong{number}" for number in range(20)]
+    assert not [message for message in heard[20:] if message.startswith("pong")]
+
+
+class Script:
+    """A gate that has been told beforehand what to say."""
+
+    def __init__(self, *decisions: Decision) -> None:
+        self._decisions = list(decisions)
+        self.asked: list[Step] = []
+
+    async def before(self, step: Step) -> Decision:
+        self.asked.append(step)
+        await asyncio.sleep(0)
+        return self._decisions.pop(0)
+
+
+def test_somebody_decides_step_by_step() -> None:
+    async def story() -> None:
+        gate = Script(Next(), Next(), Proceed())
+        recording = Recording().open().ask("a").wait(1).answer("a").ask("b").ask("c").close()
+        async with venue(answering) as url:
+            replayed = await replay(recording, url, halting=True, gate=gate)
+        assert [type(step) for step in gate.asked] == [Open, Say, Say]
+        texts = [row.text for row in replayed.rows() if row.sender == "client" and row.kind == "text"]
+        said = [json.loads(text or "")["id"] for text in texts]
+        assert said == ["a", "b", "c"]
+
+    asyncio.run(story())
+
+
+def test_who_stops_leaves_in_order() -> None:
+    async def story() -> None:
+        gate = Script(Next(), Next(), Stop())
+        recording = Recording().open().ask("a").wait(1).answer("a").ask("b").end("rst")
+        async with venue(answering) as url:
+            replayed = await replay(recording, url, halting=True, gate=gate)
+        assert not isinstance(gate.asked[-1], Leave)
+        assert replayed.notes == []
+        assert [row.text for row in replayed.rows() if row.kind == "text" and row.sender == "client"] == [
+            json.dumps({"type": "cancelAll", "id": "a", "payload": {}})
+        ]
+        assert "client 1000" in replayed.kinds()
+
+    asyncio.run(story())
+
+
+def test_nothing_is_sent_while_its_record_would_be_lost() -> None:
+    records: list[int] = []
+    asked = 0
+
+    def ready() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 3
+
+    async def story() -> None:
+        recording = Recording().open().wait(1).ask("a").wait(1).answer("a")
+        async with venue(answering) as url:
+            engine = Engine(recording.script(), dialect("reya"), speed=1000.0)
+            note = lambda what, side, *rest: records.append(asked)  # noqa: E731
+            await Client(engine, Targets([url], {}), note, ready=ready).run()
+        assert engine.notes == []
+
+    asyncio.run(asyncio.wait_for(story(), 20))
+    assert asked > 3
+
+
+def test_what_comes_waits_at_the_door_while_its_record_would_be_lost() -> None:
+    kept: list[int] = []
+    looks = 0
+
+    class Recorded(Replayed):
+        def note(self, *record: Any) -> None:
+            super().note(*record)
+            kept.append(looks)
+
+    def ready() -> bool:
+        nonlocal looks
+        looks += 1
+        return not 10 <= looks < 20
+
+    async def talking(line: ServerConnection) -> None:
+        message = await line.recv()
+        for number in range(500):
+            await line.send(json.dumps({"n": number, "pad": "x" * 10_000}))
+        await line.send(reply(json.loads(message)["id"]))
+        await line.wait_closed()
+
+    async def story() -> None:
+        recorded = Recorded()
+        async with venue(talking, compression=None) as url:
+            engine = Engine(Recording().open().ask("a").wait(1).answer("a").script(), dialect("reya"))
+            await Client(engine, Targets([url], {}), recorded.note, ready=ready).run()
+        assert engine.notes == []
+        assert len([row for row in recorded.rows() if row.kind == "text" and row.sender == "venue"]) == 501
+        # What had been read already when there was no more room is put on record all the same: one read's worth.
+        assert len([look for look in kept if 10 <= look < 20]) < 100
+
+    asyncio.run(asyncio.wait_for(story(), 20))
+    assert looks >= 20
+
+
+def test_a_stream_keeps_its_times_twenty_times_better_than_sleeping_does() -> None:
+    gap_ns, count = MS, 50
+    recording = Recording().open()
+    for number in range(count):
+        recording.wait(1).ask(str(number))
+
+    async def lateness(url: str) -> tuple[int, int]:
+        """The median of a replay, against the message that is least late, and that of as many sleeps."""
+        replayed = Replayed()
+        engine = Engine(recording.script(), dialect("reya"), speed=1.0, patience_ns=0)
+        await Client(engine, Targets([url], {}), replayed.note).run()
+        sent = [row.mono_ns - number * gap_ns for number, row in enumerate(said(replayed))]
+        began_ns = time.monotonic_ns()
+        slept = []
+        for number in range(1, count + 1):
+            await asyncio.sleep(max(0, began_ns + number * gap_ns - time.monotonic_ns()) / 1e9)
+            slept.append(time.monotonic_ns() - began_ns - number * gap_ns)
+        return sorted(sent)[count // 2] - min(sent), sorted(slept)[count // 2]
+
+    def said(replayed: Replayed) -> list[Event]:
+        return [row for row in replayed.rows() if row.kind == "text" and row.sender == "client"]
+
+    async def listening(line: ServerConnection) -> None:
+        async for _ in line:
+            pass
+
+    async def story() -> float:
+        best = 0.0
+        async with venue(listening, compression=None) as url:
+            # Others are at work on the machine, too: one short round that they leave alone shows what the code does.
+            for _ in range(20):
+                ours, theirs = await lateness(url)
+                best = max(best, theirs / max(ours, 1))
+                if best >= 20:
+                    break
+        return best
+
+    assert asyncio.run(asyncio.wait_for(story(), 60)) >= 20

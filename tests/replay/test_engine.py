@@ -3,76 +3,33 @@
 from __future__ import annotations
 
 import json
-from math import inf
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from replay.recording import BEGAN_NS, MS, Recording, reply
+from replay.recording import BEGAN_NS, MS, Recording
+from replay.stage import PATIENCE, Stage, keys
 
-from wsreplay.replay.engine import TURN, Engine
+from wsreplay.replay.engine import TURN
 from wsreplay.replay.outputs import (
     Answer,
     Close,
     Connect,
     Cut,
-    Output,
     Request,
     Send,
-    Wake,
     Withdraw,
     Withheld,
 )
 from wsreplay.replay.script import Ask
 from wsreplay.venues.registry import dialect
-from wsreplay.venues.reya.refresh import Refresher
 from wsreplay.venues.reya.setup import DEMO_KEY, DEMO_SPOT_ACCOUNT, DEMO_WALLET
-
-PATIENCE = 5_000 * MS
-
-
-class Stage:
-    """An engine, and a hand on the clock."""
-
-    def __init__(self, recording: Recording, *, speed: float = inf, refresher: Refresher | None = None) -> None:
-        self.engine = Engine(
-            recording.script(), dialect("reya"), refresher=refresher, speed=speed, wall_ns=lambda now: BEGAN_NS + now
-        )
-        self.now_ns = 0
-        self.wake_ns: int | None = None
-
-    def begin(self, line: int = 1) -> list[Output]:
-        """The replay begins, and its first line is opened."""
-        assert isinstance(self._do(self.engine.begin(0))[0], Connect)
-        return self.opened(line)
-
-    def opened(self, line: int = 1) -> list[Output]:
-        return self._do(self.engine.opened(line, self.now_ns))
-
-    def hears(self, key: str, op: str = "cancelAll", line: int = 1, *, error: str = "", **payload: Any) -> list[Output]:
-        return self._do(self.engine.received(line, reply(key, op, error=error, **payload), self.now_ns))
-
-    def ended(self, line: int = 1, how: str = "fin") -> list[Output]:
-        return self._do(self.engine.ended(line, how, self.now_ns))
-
-    def pass_ms(self, ms: float) -> list[Output]:
-        """Time passes; the engine is woken if that was its wish."""
-        self.now_ns += round(ms * MS)
-        return self._do(self.engine.tick(self.now_ns))
-
-    def _do(self, outputs: list[Output]) -> list[Output]:
-        self.wake_ns = next((each.at_ns for each in outputs if isinstance(each, Wake)), None)
-        return [each for each in outputs if not isinstance(each, Wake)]
-
-
-def keys(outputs: list[Output]) -> list[str]:
-    return [json.loads(each.payload)["id"] for each in outputs if isinstance(each, Send)]
 
 
 def test_nothing_is_said_before_the_line_is_open() -> None:
     stage = Stage(Recording().open().ask("a"))
-    (connect,) = stage._do(stage.engine.begin(0))
+    (connect,) = stage.do(stage.engine.begin(0))
     assert isinstance(connect, Connect)
     assert connect.step.url == "wss://venue.example/"
     assert keys(stage.opened()) == ["a"]
@@ -203,7 +160,7 @@ def test_a_venue_that_hangs_up_is_told_with_what_could_not_be_sent() -> None:
 
 def test_a_handshake_that_is_refused_though_it_was_not_is_a_divergence() -> None:
     stage = Stage(Recording().open().ask("a"))
-    stage._do(stage.engine.begin(0))
+    stage.do(stage.engine.begin(0))
     stage.engine.refused(1, 503, "busy", 0)
     assert (
         stage.engine.notes[0].text
@@ -215,7 +172,7 @@ def test_a_handshake_that_is_refused_though_it_was_not_is_a_divergence() -> None
 
 def test_a_handshake_that_was_refused_and_is_again_is_as_it_was() -> None:
     stage = Stage(Recording().open(status=503))
-    stage._do(stage.engine.begin(0))
+    stage.do(stage.engine.begin(0))
     stage.engine.refused(1, 503, "busy", 0)
     assert stage.engine.notes == []
 
@@ -225,13 +182,13 @@ def test_a_rest_answer_is_waited_for_like_any_reply() -> None:
     (request,) = stage.begin()
     assert isinstance(request, Request)
     assert request.step.url == "https://api.venue.example/v2/x"
-    assert keys(stage._do(stage.engine.answered(2, Answer(status=200, body=b"[]"), 1))) == ["a"]
+    assert keys(stage.do(stage.engine.answered(2, Answer(status=200, body=b"[]"), 1))) == ["a"]
 
 
 def test_a_ping_that_is_a_message_is_answered_when_it_comes() -> None:
     stage = Stage(Recording().open().say('{"type":"pong"}').ask("a").wait(1).answer("a"))
     stage.begin()
-    assert stage._do(stage.engine.received(1, '{"type":"ping"}', 1)) == [Send(1, '{"type":"pong"}')]
+    assert stage.do(stage.engine.received(1, '{"type":"ping"}', 1)) == [Send(1, '{"type":"pong"}')]
 
 
 def order(**more: Any) -> dict[str, Any]:
@@ -296,6 +253,6 @@ def test_an_order_that_was_met_only_in_a_list_is_known_by_its_name_in_this_runs_
     stage.opened(2)
     (asked,) = (step.seq for step in recording.script().steps if isinstance(step, Ask))
     body = json.dumps([listed("1234")]).encode()
-    send, *_ = stage._do(stage.engine.answered(asked, Answer(status=200, body=body), stage.now_ns))
+    send, *_ = stage.do(stage.engine.answered(asked, Answer(status=200, body=body), stage.now_ns))
     assert isinstance(send, Send)
     assert json.loads(send.payload)["payload"]["orderId"] == "1234"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from replay.recording import MS, Recording
 
+import wsreplay
+from wsreplay.captures.read_by import dialect_of
 from wsreplay.replay.script import Ask, Leave, Open, Say, Script, Step
+from wsreplay.replay.scriptwriter import Scriptwriter
 
 
 def kinds(script: Script) -> list[str]:
@@ -149,3 +153,28 @@ def test_every_reply_that_reached_the_bot_is_waited_for_by_the_step_after_it_onc
     steps: tuple[Step, ...] = script.steps
     assert all(position[seq] < position[step.seq] for step in steps for seq in step.awaits)
     assert all(one.seq < other.seq for one, other in pairwise(steps))
+
+
+SAMPLES = sorted(Path(wsreplay.__file__).parent.glob("captures/samples/*.parquet"))
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_request_reads_as_it_was_read_so_that_its_reply_finds_it(path: Path) -> None:
+    with wsreplay.open(path) as capture:
+        about, events = capture.metadata, list(capture.events())
+    script = Scriptwriter(about.mode, about.upstreams).write(events)
+    venue = dialect_of(about)
+    read = 0
+    for step in script.steps:
+        if isinstance(step, Say) and step.asks is not None:
+            now = venue.decode(step.payload, "client")
+            assert (step.asks.role, step.asks.op, step.asks.key, step.asks.channel) == (
+                now.role,
+                now.op,
+                now.key,
+                now.channel,
+            )
+            read += 1
+    assert read == len(
+        [seq for seq in script.replies if any(s.seq == seq and isinstance(s, Say) for s in script.steps)]
+    )

@@ -55,7 +55,7 @@ def test_however_much_is_said_before_the_first_answer_each_finds_its_own(message
     venue = Venue()
     conn = venue.log_in()
     answers: dict[int, Envelope] = {}
-    table = InFlight()
+    table: InFlight[Request] = InFlight()
     for seq, message in enumerate(messages, start=1):
         asked = DEX.decode(message, "client")
         for answer in venue.send(conn, message):
