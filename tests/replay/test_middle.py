@@ -375,7 +375,7 @@ def test_faults_strike_on_real_sockets_too(fault: str, told: list[str], secure: 
 
     async def story() -> Played:
         played = Played()
-        engine = Engine(two_requests().script(), dialect("reya"), patience_ns=300 * MS)
+        engine = Engine(two_requests().script(), dialect("reya"), patience_ns=10_000 * MS)
         middle = Middle(plan_of(fault), dialect("reya").decode, played.note, read_on_s=0.3)
         async with serve(answering, "127.0.0.1", 0, ssl=server_side if secure else None, compression=None) as server:
             port = next(iter(server.sockets)).getsockname()[1]
