@@ -40,6 +40,15 @@ def load_or_create_key(environment: Mapping[str, str] = os.environ) -> bytes:
     return _read(path, what)
 
 
+def seeded_key(seed: int, own: bytes = b"") -> bytes:
+    """A key that is the same for the same seed, for replays that must come out the same to the byte.
+
+    Without ``own``, everybody knows it: whoever has the capture can test a guess at a secret in it. Where there are
+    secrets that are worth a guess, ``own`` is the user's key, and the result is as private as that.
+    """
+    return blake2b(str(seed).encode(), key=own, digest_size=32, person=b"wsreplay.seeded").digest()
+
+
 def _users_own(environment: Mapping[str, str]) -> Path:
     folder = Path(environment.get("XDG_CONFIG_HOME") or "")
     if not folder.is_absolute():  # the standard says to ignore a relative one

@@ -73,7 +73,10 @@ class Session:
 
     @classmethod
     def create(cls, out: Path, metadata: Metadata, rotation: Rotation | None = None) -> Session:
-        """Begin a recording in the folder ``out``, named after its start (``metadata.clocks``) and its venue."""
+        """Begin a recording in the folder ``out``, named after its start (``metadata.clocks``) and its venue.
+
+        A name that ``metadata`` has already is kept, whatever the folder has to be called.
+        """
         start = datetime.fromtimestamp(metadata.clocks.wall_ns // 1_000_000_000, UTC)
         venue = re.sub(r"[^a-z0-9.-]+", "-", metadata.venue.lower()).strip("-.") or "venue"
         try:
@@ -82,7 +85,8 @@ class Session:
         except OSError as error:
             raise CaptureError(f"can't record into {out} ({error.strerror}): name another folder with --out") from error
         lock = Lock(folder)
-        metadata = msgspec.structs.replace(metadata, recording=working_folder.recording_name(folder))
+        if not metadata.recording:
+            metadata = msgspec.structs.replace(metadata, recording=working_folder.recording_name(folder))
         working_folder.describe(folder, metadata)
         return cls(folder, metadata, rotation or Rotation(), lock)
 

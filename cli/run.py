@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from math import inf
 from pathlib import Path
@@ -91,6 +91,20 @@ class Speed(click.ParamType[Any]):
     help="File with other secrets of the client, NAME=VALUE a line, or TOML; WSREPLAY_SECRET_NAME gives one, too.",
 )
 @click.option(
+    "--fault", "faults", multiple=True, metavar="PLAN", help='Disturb the lines: "drop rst before reply createOrder".'
+)
+@click.option(
+    "--virtual", is_flag=True, help="On virtual time, in this process: waits for nothing, repeats to the byte."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="What the simulator's chances are drawn from; with --virtual, everything's.",
+)
+@click.option(
     "--allow-production",
     metavar="HOST",
     multiple=True,
@@ -114,6 +128,9 @@ def run(
     conn: int | None,
     key: Path | None,
     secrets: Path | None,
+    faults: tuple[str, ...],
+    virtual: bool,
+    seed: int,
     allow_production: tuple[str, ...],
     out: Path,
     form: str,
@@ -132,18 +149,20 @@ def run(
       wsreplay run session.parquet
       wsreplay run session.parquet --speed max
       wsreplay run session.parquet --speed step
+      wsreplay run session.parquet --virtual
+      wsreplay run session.parquet --fault "drop rst before reply createOrder #2"
       wsreplay run session.parquet --to ws://127.0.0.1:9001 --to rest=http://127.0.0.1:9002
       wsreplay run session.parquet --from 100 --to-seq 250 --conn 2
       wsreplay run session.parquet --where "op <> 'cancelAll'" --format json
     """
     from wsreplay.captures.capture import Capture
     from wsreplay.cli.stepping import Stepping
-    from wsreplay.proxy.loop import new_loop
+    from wsreplay.faults.plan import load_plan
     from wsreplay.replay.given_secrets import load_secrets, secrets_in
     from wsreplay.replay.key import load_key
-    from wsreplay.replay.performance import Plan, perform, script_of
+    from wsreplay.replay.performance import Plan, performed, script_of
 
-    with Capture.open(capture) as opened, asyncio.Runner(loop_factory=new_loop) as runner:
+    with Capture.open(capture) as opened:
         plan = Plan(
             to=to,
             speed=inf if speed == STEP else speed,
@@ -153,16 +172,21 @@ def run(
             secrets=secrets_in(os.environ) | (load_secrets(secrets) if secrets is not None else {}),
             allow_production=allow_production,
             out=out,
+            fault_plan=load_plan(faults) if faults else None,
+            virtual=virtual,
+            seed=seed,
         )
         script = script_of(opened, plan)
         if to:
             plan = msgspec.structs.replace(plan, secrets={**plan.secrets, **_asked_for(script, plan.secrets)})
+        if virtual and speed == STEP:
+            raise UserError("--speed step waits for a person, and virtual time for nobody: leave out one of them")
         gate = Stepping(opened, script) if speed == STEP else None
-        performed = runner.run(perform(opened, plan, script=script, gate=gate, tell=_tell))
-    for line in [_json(performed)] if form == "json" else _text(performed):
+        replay = performed(opened, plan, script=script, gate=gate, tell=_tell)
+    for line in [_json(replay)] if form == "json" else _text(replay, virtual):
         click.echo(line)
-    click.echo(f"capture {performed.path}")
-    if not performed.verdict.reproduced:
+    click.echo(f"capture {replay.path}")
+    if not replay.verdict.reproduced:
         sys.exit(DIVERGED)
 
 
@@ -208,7 +232,7 @@ def _wanted(
             raise UserError(f"--where: {error}") from error
 
 
-def _text(performed: Performed) -> list[str]:
+def _text(performed: Performed, virtual: bool) -> list[str]:
     from wsreplay.cli.divergence import context_lines
     from wsreplay.cli.harmless import harmless
     from wsreplay.cli.units import duration
@@ -217,8 +241,10 @@ def _text(performed: Performed) -> list[str]:
     lines = "1 line" if performed.lines == 1 else f"{performed.lines} lines"
     text = [
         f"re-driven: {performed.requests} messages and requests on {lines}, against {performed.target}, "
-        f"in {duration(performed.took_ns)}"
+        f"in {duration(performed.took_ns)}{f' of virtual time ({duration(performed.computed_ns)})' if virtual else ''}"
     ]
+    fired = Counter(performed.faults)
+    text += [harmless(f"fault: {fault}{f', {count} times' if count > 1 else ''}") for fault, count in fired.items()]
     if performed.held_back:
         text.append(f"not sent: {performed.held_back} messages that never reached the venue in the recording, either")
     if performed.gaps:
@@ -258,7 +284,9 @@ def _json(performed: Performed) -> str:
         "lines": performed.lines,
         "held_back": performed.held_back,
         "gaps": performed.gaps,
+        "faults": performed.faults,
         "took_ns": performed.took_ns,
+        "computed_ns": performed.computed_ns,
         "target": performed.target,
         "capture": str(performed.path),
     }

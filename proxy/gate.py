@@ -9,7 +9,6 @@ on (``relay_ns`` -1) where it was not; every fault that fires stands between the
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -69,7 +68,10 @@ class Gate(Relay):
         self._scheduler = scheduler
         self._upstream = upstream
         self._early = early
-        self._ways: dict[Wire, Way] = {bot: Way(bot, venue, conn, note), venue: Way(venue, bot, conn, note)}
+        self._ways: dict[Wire, Way] = {
+            bot: Way(bot, venue, conn, note, scheduler.now_ns),
+            venue: Way(venue, bot, conn, note, scheduler.now_ns),
+        }
         self._cut: dict[Wire, str] = {}
         """The sides that a fault has cut off, and how. From then on nothing is handed on, and nothing else fires."""
         self._timers: list[Timer] = []
@@ -87,6 +89,10 @@ class Gate(Relay):
         self._early = ()
 
     # What the wires tell.
+
+    def now(self) -> tuple[int, int]:
+        """The time of day and the monotonic time, by the scheduler's clocks."""
+        return self._scheduler.wall_ns(), self._scheduler.now_ns()
 
     def arrived(self, wire: Wire, data: bytes, at_ns: int, mono_ns: int) -> None:
         """Bytes of this wire's peer were read."""
@@ -192,7 +198,7 @@ class Gate(Relay):
         """Hand on what is ready, and come back when more will be."""
         now = self._scheduler.now_ns()
         while (passing := way.passage.ready(now)) is not None:
-            if way.hand_on(passing):
+            if self._hand_on(way, passing):
                 for firing in passing.after:
                     if not self._cut:
                         self._strike(firing)
@@ -206,6 +212,10 @@ class Gate(Relay):
             super().ended(way.wire, "fin")
         if way.wire.paused and way.passage.size <= HELD // 2 and not way.to.full:
             way.wire.resume()
+
+    def _hand_on(self, way: Way, passing: Passing) -> bool:
+        """Hand it on; whether it was. A replay's gate may know better."""
+        return way.hand_on(passing)
 
     def _give_up(self, way: Way) -> None:
         """This way's wire is gone: nothing more of it is handed on, nor to it."""
@@ -264,6 +274,6 @@ class Gate(Relay):
 
     def _tell(self, firing: Firing, before: Unit | None = None, **more: Any) -> None:
         """Note it, at the time when the frame was read that it came before, else now."""
-        at_ns, mono_ns = before.chunks[-1][1:] if before else (time.time_ns(), time.monotonic_ns())
+        at_ns, mono_ns = before.chunks[-1][1:] if before else self.now()
         told = as_json(firing.as_json(**more))
         self.note(What.FAULT, firing.sender == "venue", self.conn, at_ns, mono_ns, -1, told)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Protocol
 
 from wsreplay.proxy.relay import Wire
@@ -14,6 +13,10 @@ class Gatekeeper(Protocol):
 
     def arrived(self, wire: Wire, data: bytes, at_ns: int, mono_ns: int) -> None:
         """Bytes of this wire's peer were read."""
+        ...
+
+    def now(self) -> tuple[int, int]:
+        """The time of day and the monotonic time."""
         ...
 
     def has_room(self, wire: Wire) -> bool:
@@ -52,7 +55,7 @@ class GatedWire(_Gated):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
-        self.hand_on(data, time.time_ns(), time.monotonic_ns())
+        self.hand_on(data, *self.gate.now())
 
 
 class GatedTlsWire(_Gated, TlsWire):

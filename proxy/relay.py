@@ -6,6 +6,7 @@ This is the hot path. No await, no JSON, no disk, nothing that grows: read, hand
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import socket
 import struct
@@ -102,7 +103,9 @@ class Wire(asyncio.Protocol):
     def send_end(self) -> None:
         """Send a FIN; what this side's peer still says is read on."""
         if not self.transport.is_closing() and self.transport.can_write_eof():
-            self.transport.write_eof()
+            # asyncio (uvloop does not) raises where the system knows of a reset that we are yet to be told of.
+            with contextlib.suppress(OSError):
+                self.transport.write_eof()
 
     def pause(self) -> None:
         """Read no more until the other side has room; a reset is watched for meanwhile."""
@@ -194,6 +197,10 @@ class Relay:
             # Also one that is closing: its wire has yet to hear that it is lost.
             wire.transport.set_protocol(wire)
 
+    def now(self) -> tuple[int, int]:
+        """The time of day and the monotonic time."""
+        return _wall(), _mono()
+
     def ended(self, wire: Wire, how: str) -> None:
         """One side has ended: note it, and pass it on as what it was."""
         if wire.heard_end and how == "fin":
@@ -217,7 +224,7 @@ class Relay:
             return
         # The bot is gone. A reply to its last words may still be on its way: it is read, and put on record as one that
         # never reached the bot. Then the venue sees the reset.
-        since = (time.monotonic_ns() - wire.heard_mono_ns) / 1e9
+        since = (self.now()[1] - wire.heard_mono_ns) / 1e9
         if wire.heard_mono_ns and since < self._read_on:
             asyncio.get_running_loop().call_later(self._read_on - since, self._reset, peer)
         else:
@@ -231,7 +238,7 @@ class Relay:
             self._note_end(wire, "proxy")
         if peer.gone and peer.transport.is_closing() and not self._over and peer.heard_end:
             self._over = True
-            self.note(What.OVER, False, self.conn, _wall(), _mono(), -1, b"")
+            self.note(What.OVER, False, self.conn, *self.now(), -1, b"")
             self._when_over()
 
     def stop(self) -> None:
@@ -252,4 +259,4 @@ class Relay:
             wire.gone = True
 
     def _note_end(self, wire: Wire, how: str) -> None:
-        self.note(What.END, wire.venue_side, self.conn, _wall(), _mono(), -1, how.encode())
+        self.note(What.END, wire.venue_side, self.conn, *self.now(), -1, how.encode())

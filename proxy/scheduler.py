@@ -23,17 +23,23 @@ class Scheduler(Protocol):
         """The monotonic time."""
         ...
 
+    def wall_ns(self) -> int:
+        """The time of day."""
+        ...
+
     def call_later(self, delay_ns: int, callback: Callable[[], object]) -> Timer:
         """Call back after this time."""
         ...
 
 
 class LoopScheduler:
-    """The running event loop's time."""
+    """The running event loop's time. A loop whose time is not the system's needs its own clocks."""
 
-    def now_ns(self) -> int:
-        """The monotonic time."""
-        return time.monotonic_ns()
+    def __init__(
+        self, wall_ns: Callable[[], int] = time.time_ns, mono_ns: Callable[[], int] = time.monotonic_ns
+    ) -> None:
+        self.wall_ns = wall_ns
+        self.now_ns = mono_ns
 
     def call_later(self, delay_ns: int, callback: Callable[[], object]) -> Timer:
         """Call back after this time."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from wsreplay.captures.wire import What
 from wsreplay.faults.corruption import corrupt
@@ -45,7 +44,7 @@ class Passing:
 class Way:
     """What is read from one wire, and handed on to the other."""
 
-    def __init__(self, wire: GateWire, to: GateWire, conn: int, note: Note) -> None:
+    def __init__(self, wire: GateWire, to: GateWire, conn: int, note: Note, mono_ns: Callable[[], int]) -> None:
         self.wire = wire
         self.to = to
         self.sender: Sender = "venue" if wire.venue_side else "client"
@@ -56,6 +55,7 @@ class Way:
         self.astray_told = False
         self._conn = conn
         self._note = note
+        self._mono_ns = mono_ns
 
     def hand_on(self, passing: Passing) -> bool:
         """Send it, as often as it is to be sent; whether somebody was there to get it."""
@@ -64,7 +64,7 @@ class Way:
             return False
         for _ in range(passing.copies):
             self.to.send(passing.wire)
-        handed_on = time.monotonic_ns()
+        handed_on = self._mono_ns()
         for data, at_ns, mono_ns in passing.unit.chunks:
             self._note(What.DATA, self.wire.venue_side, self._conn, at_ns, mono_ns, handed_on - mono_ns, data)
         return True

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
-import time
 from collections.abc import Callable, Coroutine, Iterable
 
 from wsreplay.captures.wire import Exchange, What, as_json
+from wsreplay.replay.clock import SYSTEM, Clock
 from wsreplay.replay.engine import Engine
 from wsreplay.replay.gate import Decision, Gate, Next, Proceed, Stop
-from wsreplay.replay.line import Line
+from wsreplay.replay.line import Line, in_words
 from wsreplay.replay.listeners import Note
+from wsreplay.replay.middle import Middle
 from wsreplay.replay.outputs import Close, Connect, Cut, Halted, Output, Request, Send, Wake, Withdraw, Withheld
 from wsreplay.replay.pacer import Pacer, pacer_for
 from wsreplay.replay.rest import exchange, headers_for
@@ -20,6 +20,8 @@ from wsreplay.replay.script import Ask, Open, Step
 from wsreplay.replay.targets import Targets
 
 CONNECT_S = 10.0
+HANDSHAKE_S = 30.0
+"""How long a handshake may take to be answered; a fault can delay it."""
 REST_S = 30.0
 _ROOM_S = 0.005
 """How often is looked whether the records have room again."""
@@ -34,19 +36,25 @@ class Client:
         targets: Targets,
         note: Note,
         *,
-        clock: Callable[[], int] = time.monotonic_ns,
+        clock: Clock = SYSTEM,
         tls: ssl.SSLContext | None = None,
+        middle: Middle | None = None,
         gate: Gate | None = None,
         ready: Callable[[], bool] = lambda: True,
     ) -> None:
-        """``gate``: decides of each step, where the engine halts. ``ready``: whether there is room for more records."""
+        """``middle`` stands in the way of every line, strikes there, and records it; without one, lines do.
+
+        ``gate``: decides of each step, where the engine halts. ``ready``: whether there is room for more records.
+        """
         self._engine = engine
         self._targets = targets
         self._note = note
-        self._clock = clock
+        self._clocks = clock
+        self._clock = clock.mono_ns
+        self._middle = middle
         self._gate = gate
         self._ready = ready
-        self._tls = tls or ssl.create_default_context()
+        self._given_tls = tls
         self._lines: dict[int, Line] = {}
         self._conns = 0
         self._pacer: Pacer | None = None
@@ -54,6 +62,8 @@ class Client:
         """The records had no room."""
         self._full: set[int] = set()
         """Lines whose venue reads slower than we send; the script waits for them."""
+        self._timeouts: dict[int, asyncio.TimerHandle] = {}
+        """Of the handshakes that are not answered yet."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._over: asyncio.Future[None] | None = None
 
@@ -66,6 +76,8 @@ class Client:
             await self._over
         finally:
             self._pacer.close()
+            for timeout in self._timeouts.values():
+                timeout.cancel()
             for task in self._tasks:
                 task.cancel()
             for line in self._lines.values():
@@ -75,10 +87,12 @@ class Client:
 
     def opened(self, line: int) -> None:
         """The handshake was answered with 101."""
+        self._answered(line)
         self._do(self._engine.opened(line, self._clock()))
 
     def refused(self, line: int, status: int, why: str) -> None:
         """The handshake was refused."""
+        self._answered(line)
         self._lines.pop(line, None)
         self._do(self._engine.refused(line, status, why, self._clock()))
 
@@ -89,6 +103,14 @@ class Client:
             self._hold_up()
         reaches = not outputs or type(outputs[0]) is not Withheld
         return reaches, lambda: self._do(outputs)
+
+    def keeps(self, line: int, payload: str | bytes) -> bool:
+        """Whether a message that has come did not reach the bot in the recording."""
+        return self._engine.keeps(line, payload)
+
+    def kept(self, line: int, payload: str | bytes) -> None:
+        """A message came, and was kept from the bot."""
+        self._do(self._engine.received(line, payload, self._clock()))
 
     def full(self, line: int, is_full: bool) -> None:
         """The venue reads slower than we send, or has caught up."""
@@ -203,29 +225,49 @@ class Client:
         if self._over is not None and not self._over.done():
             self._over.set_exception(error)
 
+    def _answered(self, line: int) -> None:
+        if (timeout := self._timeouts.pop(line, None)) is not None:
+            timeout.cancel()
+
+    def _tls(self) -> ssl.SSLContext:
+        if self._given_tls is None:
+            # Reading the system's certificates takes longer than many a replay.
+            self._given_tls = ssl.create_default_context()
+        return self._given_tls
+
     def _next_conn(self) -> int:
         self._conns += 1
         return self._conns
 
     async def _connect(self, step: Open) -> None:
         place = self._targets.place(step)
-        line = self._lines[step.line] = Line(step, place, self._next_conn(), self._note, self)
-        tls = self._tls if place.secure else None
+        conn, middle = self._next_conn(), self._middle
+        line = self._lines[step.line] = Line(
+            step, place, conn, self._note, self, clock=self._clocks, gated=middle is not None
+        )
+        tls = self._tls() if place.secure else None
         loop = asyncio.get_running_loop()
+        late = f"no answer to the handshake within {HANDSHAKE_S:g} s"
+        self._timeouts[step.line] = loop.call_later(HANDSHAKE_S, line.give_up, late)
+        if middle is not None:
+            middle.stand_before(line, self, place, conn, step.upstream, tls)
+            return
         try:
             async with asyncio.timeout(CONNECT_S):
                 await loop.create_connection(lambda: line, place.host, place.port, ssl=tls)
         except TimeoutError:
             line.fail(f"no connection within {CONNECT_S:g} s")
         except OSError as error:
-            line.fail(os.strerror(error.errno).lower() if error.errno else str(error))
+            line.fail(in_words(error))
 
     async def _ask(self, step: Ask) -> None:
         place = self._targets.place(step)
         conn = self._next_conn()
         headers = headers_for(place, step.headers, step.body)
-        asked = time.time_ns(), time.monotonic_ns()
-        answer, wire = await exchange(place, step.method, headers, step.body, tls=self._tls, timeout_s=REST_S)
+        asked = self._clocks.now()
+        answer, wire = await exchange(
+            place, step.method, headers, step.body, tls=self._tls() if place.secure else None, timeout_s=REST_S
+        )
         record = Exchange(
             method=step.method,
             url=f"http{'s' if place.secure else ''}://{place.authority}{place.target}",
@@ -239,5 +281,5 @@ class Client:
             asked_at_ns=asked[0],
             asked_mono_ns=asked[1],
         )
-        self._note(What.HTTP, True, conn, time.time_ns(), time.monotonic_ns(), -1, as_json(record))
+        self._note(What.HTTP, True, conn, *self._clocks.now(), -1, as_json(record))
         self._do(self._engine.answered(step.seq, answer, self._clock()))

@@ -148,6 +148,13 @@ class Engine:
             self._out.insert(0, Withheld(line))
         return self._go(now_ns)
 
+    def keeps(self, line: int, payload: str | bytes) -> bool:
+        """Whether a message that has come did not reach the bot in the recording. Nothing changes by asking."""
+        if line in self._withdrawn:
+            return True
+        request = self._live.answers(line, self._dialect.decode(payload, "venue"))
+        return request is not None and not self._reaches_the_bot(request)
+
     def answered(self, seq: int, answer: Answer, now_ns: int) -> list[Output]:
         """A REST request was answered, or failed."""
         self.reached = self.reached or answer.status is not None
@@ -171,7 +178,7 @@ class Engine:
         self._talking.discard(line)
         for seq in self._live.lost(line, now_ns):
             if line not in self._leaving and seq in self._script.replies and self._reaches_the_bot(seq):
-                self.notes.append(Note(seq, f"the venue ended the line ({how}) before it answered"))
+                self.notes.append(Note(seq, f"the line ended ({how}) before it was answered"))
         return self._go(now_ns)
 
     # What somebody decides who watches

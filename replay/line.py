@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import ssl
 import struct
-import time
 from collections.abc import Callable, Iterable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from websockets.client import ClientProtocol
 from websockets.datastructures import Headers
@@ -20,12 +21,16 @@ from websockets.uri import parse_uri
 
 from wsreplay.captures.wire import Handshake, What, as_json
 from wsreplay.proxy.framing import Cutter
+from wsreplay.replay.clock import SYSTEM, Clock
 from wsreplay.replay.incoming import leading_texts
 from wsreplay.replay.listeners import LineEvents, Note
 from wsreplay.replay.outgoing import Framer
 from wsreplay.replay.outputs import Send
 from wsreplay.replay.script import Open
 from wsreplay.replay.targets import Place
+
+if TYPE_CHECKING:
+    from wsreplay.replay.line_gate import LineGate
 
 CLOSE_S = 2.0
 """How long the venue has for its part of a goodbye."""
@@ -37,13 +42,27 @@ _OURS = frozenset({"host", "connection", "upgrade", "content-length", "proxy-con
 class Line(asyncio.Protocol):
     """A bot's end of one line. Pings are answered by the WebSocket library; all bytes are noted as they pass."""
 
-    def __init__(self, step: Open, place: Place, conn: int, note: Note, events: LineEvents) -> None:
+    def __init__(
+        self,
+        step: Open,
+        place: Place,
+        conn: int,
+        note: Note,
+        events: LineEvents,
+        *,
+        clock: Clock = SYSTEM,
+        gated: bool = False,
+    ) -> None:
+        """``gated``: a gate on its way records it and reads the venue on; nothing is noted here."""
         self.number = step.line
         self._upstream = step.upstream
         self._place = place
         self._conn = conn
-        self._note = note
+        self._note = _unrecorded if gated else note
+        self.gate: LineGate | None = None
+        """What stands before the venue, once the handshake is over."""
         self._events = events
+        self._clock = clock
         self._cutter = Cutter()
         self._framer = Framer()
         self._transport: asyncio.Transport | None = None
@@ -80,13 +99,13 @@ class Line(asyncio.Protocol):
         for name, value in self._headers:
             request.headers[name] = value
         self._request = request
-        self._asked_at_ns, self._asked_mono_ns = time.time_ns(), time.monotonic_ns()
+        self._asked_at_ns, self._asked_mono_ns = self._clock.now()
         self._protocol.send_request(request)
         self._flush(noted=False)
 
     def data_received(self, data: bytes) -> None:
         """Bytes of the venue."""
-        at_ns, mono_ns = time.time_ns(), time.monotonic_ns()
+        at_ns, mono_ns = self._clock.now()
         if not self._handshaken:
             self._head += data
             end = self._head.find(_HEAD_END)
@@ -133,8 +152,7 @@ class Line(asyncio.Protocol):
             self._protocol.receive_eof()
             self._answered()
             if not self._handshaken and not self._ended[True]:
-                self._ended[True] = True
-                self.fail(str(exc) if exc else "the connection ended during the handshake")
+                self.fail(in_words(exc) if exc else "the connection ended during the handshake")
             return
         if exc is not None:
             self._how = "rst"
@@ -142,7 +160,7 @@ class Line(asyncio.Protocol):
         self._end(True, "proxy")
         # Who was left behind saw nothing but the end of its own socket.
         self._end(False, "fin" if self._how == "fin" else "proxy")
-        self._note(What.OVER, False, self._conn, time.time_ns(), time.monotonic_ns(), -1, b"")
+        self._note(What.OVER, False, self._conn, *self._clock.now(), -1, b"")
         self._events.ended(self.number, self._how)
 
     def pause_writing(self) -> None:
@@ -176,6 +194,8 @@ class Line(asyncio.Protocol):
 
     def withdraw(self, how: str) -> None:
         """The bot's end is gone; what the venue still says is read on."""
+        if self.gate is not None:
+            self.gate.withdraw(how)
         self._bot_gone = True
         self._end(False, how)
 
@@ -202,10 +222,17 @@ class Line(asyncio.Protocol):
             handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NONE)
         self._transport.abort()
 
+    def give_up(self, why: str) -> None:
+        """Wait no longer for an answer to the handshake, if there is none yet."""
+        if not (self._handshaken or self._ended[True]):
+            self.fail(why)
+            self._close_transport()
+
     def fail(self, why: str) -> None:
         """There is no answer to the handshake."""
+        self._ended[True] = True
         self._note_open(Handshake(url=self._url, status=0, error=why))
-        self._note(What.OVER, False, self._conn, time.time_ns(), time.monotonic_ns(), -1, b"")
+        self._note(What.OVER, False, self._conn, *self._clock.now(), -1, b"")
         self._events.refused(self.number, 0, why)
 
     # Private parts
@@ -231,7 +258,7 @@ class Line(asyncio.Protocol):
                 self._events.opened(self.number)
             else:
                 self._ended[True] = True
-                self._note(What.OVER, False, self._conn, time.time_ns(), time.monotonic_ns(), -1, b"")
+                self._note(What.OVER, False, self._conn, *self._clock.now(), -1, b"")
                 self._close_transport()
                 # A 101 that breaks the protocol opens nothing.
                 wrong = event.status_code == 101
@@ -246,7 +273,7 @@ class Line(asyncio.Protocol):
         if message is not None:
             reaches, after = self._events.received(self.number, message)
             delivered = delivered and reaches
-        relay_ns = time.monotonic_ns() - mono_ns if delivered else -1
+        relay_ns = self._clock.mono_ns() - mono_ns if delivered else -1
         self._note(What.DATA, True, self._conn, at_ns, mono_ns, relay_ns, wire)
         if after is not None:
             after()
@@ -259,7 +286,7 @@ class Line(asyncio.Protocol):
         if not data:
             return None
         payload = b"".join(bytes(frame.data) for frame in data)
-        # What is no UTF-8 is failed by the library; it is decoded leniently only to be shown to the dialect.
+        # What is no UTF-8 is decoded leniently, only to be shown to the dialect.
         return payload.decode(errors="replace") if data[0].opcode is Opcode.TEXT else payload
 
     def _flush(self, *, noted: bool = True) -> None:
@@ -276,22 +303,22 @@ class Line(asyncio.Protocol):
         """Hand bytes to the system first, and note them afterwards."""
         if self._transport is None or self._transport.is_closing():
             return
-        at_ns, mono_ns = time.time_ns(), time.monotonic_ns()
+        at_ns, mono_ns = self._clock.now()
         self._transport.write(data)
         if noted and not self._bot_gone:
-            self._note(What.DATA, False, self._conn, at_ns, mono_ns, time.monotonic_ns() - mono_ns, data)
+            self._note(What.DATA, False, self._conn, at_ns, mono_ns, self._clock.mono_ns() - mono_ns, data)
 
     def _end(self, venue_side: bool, how: str) -> None:
         if not self._ended[venue_side]:
             self._ended[venue_side] = True
-            self._note(What.END, venue_side, self._conn, time.time_ns(), time.monotonic_ns(), -1, how.encode())
+            self._note(What.END, venue_side, self._conn, *self._clock.now(), -1, how.encode())
 
     def _note_open(self, handshake: Handshake) -> None:
         handshake.upstream = self._upstream
         handshake.asked_at_ns, handshake.asked_mono_ns = self._asked_at_ns, self._asked_mono_ns
         if self._transport is not None:
             handshake.request = _pairs(self._request.headers)
-        now = time.time_ns(), time.monotonic_ns()
+        now = self._clock.now()
         self._note(What.OPEN, True, self._conn, *now, -1, as_json(handshake))
 
     def _close_transport(self) -> None:
@@ -301,6 +328,20 @@ class Line(asyncio.Protocol):
 
 def _may_be_sent(code: int) -> bool:
     return 1000 <= code < 5000 and code not in (1004, 1006, 1015)
+
+
+def in_words(error: Exception) -> str:
+    """Why a connection failed, as people say it."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return str(error)  # its number is none of the system's
+    number = error.errno if isinstance(error, OSError) else None
+    return os.strerror(number).lower() if number else str(error)
+
+
+def _unrecorded(*_: object) -> None:
+    """In the place of a recorder."""
 
 
 def _pairs(headers: Headers) -> list[tuple[str, str]]:

@@ -18,6 +18,18 @@ class Note(Protocol):
         ...
 
 
+class Screen(Protocol):
+    """Who knows what the recording kept from its bot, and is told when it was kept again."""
+
+    def keeps(self, line: int, payload: str | bytes) -> bool:
+        """Whether a message that has come did not reach the bot in the recording."""
+        ...
+
+    def kept(self, line: int, payload: str | bytes) -> None:
+        """A message came, and was kept from the bot."""
+        ...
+
+
 class LineEvents(Protocol):
     """Who is told what happens on a line."""
 

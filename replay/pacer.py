@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from wsreplay.replay.clock import SYSTEM
+
 EARLY_NS = 50_000
 """How much before its time the timer rings: twice as long as the kernel mostly takes to wake somebody."""
 _SOON_EARLY_NS = 35_000
@@ -154,7 +156,7 @@ class TimerPacer(SpinningPacer):
 
 def pacer_for(wake: Callable[[], None], clock: Callable[[], int]) -> Pacer:
     """The most precise pacer that there is for this clock, on the running event loop."""
-    if clock is not time.monotonic_ns:
+    if clock is not SYSTEM.mono_ns:
         return LoopPacer(wake, clock)
     if sys.platform == "linux" and hasattr(os, "timerfd_create"):
         return TimerPacer(wake)

@@ -64,15 +64,17 @@ class LiveRequests:
 
     def answered(self, line: int, envelope: Envelope, now_ns: int) -> int | None:
         """A message came: the request that it answers."""
-        in_flight = self._lines.get(line)
-        if in_flight is None or envelope.role not in ("reply", "error"):
-            return None
-        request = in_flight.find(envelope, envelope.answers)
+        request = self._find(line, envelope)
         if request is None:
             return None
-        in_flight.remove(request)
+        self._lines[line].remove(request)
         self._settle(request.seq, envelope, now_ns)
         return request.seq
+
+    def answers(self, line: int, envelope: Envelope) -> int | None:
+        """The request that a message would answer."""
+        request = self._find(line, envelope)
+        return None if request is None else request.seq
 
     def answered_rest(self, seq: int, envelope: Envelope, now_ns: int) -> None:
         """A REST request was answered."""
@@ -95,6 +97,12 @@ class LiveRequests:
     def forget(self) -> None:
         """Wait for nothing any more."""
         self.waiting.clear()
+
+    def _find(self, line: int, envelope: Envelope) -> _Sent | None:
+        in_flight = self._lines.get(line)
+        if in_flight is None or envelope.role not in ("reply", "error"):
+            return None
+        return in_flight.find(envelope, envelope.answers)
 
     def _settle(self, seq: int, live: Envelope, now_ns: int) -> None:
         self.waiting.pop(seq, None)

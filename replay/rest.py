@@ -18,7 +18,13 @@ _LARGEST = 64 << 20
 
 
 async def exchange(
-    place: Place, method: str, headers: list[tuple[str, str]], body: bytes, *, tls: ssl.SSLContext, timeout_s: float
+    place: Place,
+    method: str,
+    headers: list[tuple[str, str]],
+    body: bytes,
+    *,
+    tls: ssl.SSLContext | None,
+    timeout_s: float,
 ) -> tuple[Answer, bytes]:
     """Ask, and read the whole answer; the answer's body unpacked, and as it was on the wire.
 
@@ -41,7 +47,7 @@ def headers_for(place: Place, recorded: tuple[tuple[str, str], ...], body: bytes
 
 
 async def _exchange(
-    place: Place, method: str, headers: list[tuple[str, str]], body: bytes, tls: ssl.SSLContext
+    place: Place, method: str, headers: list[tuple[str, str]], body: bytes, tls: ssl.SSLContext | None
 ) -> tuple[Answer, bytes]:
     reader, writer = await asyncio.open_connection(place.host, place.port, ssl=tls if place.secure else None)
     try:

@@ -34,8 +34,15 @@ class ServedServer(VenueServer):
 
     venue: ServedVenue
 
-    def __init__(self, venue: ServedVenue, stages: tuple[Stage, ...], *, host: str = "127.0.0.1") -> None:
-        super().__init__(venue, host=host)
+    def __init__(
+        self,
+        venue: ServedVenue,
+        stages: tuple[Stage, ...],
+        *,
+        host: str = "127.0.0.1",
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        super().__init__(venue, host=host, clock=clock)
         self.venue = venue
         self._stages = stages
         self._listening = AsyncExitStack()
@@ -91,6 +98,7 @@ async def served(
     unmatched: Unmatched = "error",
     speed: float = 1.0,
     patience_ns: int = PATIENCE_NS,
+    clock: Callable[[], int] = time.time_ns,
     tell: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[ServedServer]:
     """The venue of a capture, on loopback. ``tell`` is given a line for each request that was never recorded."""
@@ -100,12 +108,12 @@ async def served(
         raise UserError(f"there is nothing to serve: no client met a venue in {capture.path}")
     if script.gaps:
         tell(f"the recording has {script.gaps} gaps: what is missing there can't be served")
-    now_ns = time.time_ns()
+    now_ns = clock()
     shadow = _shadow(dialect, script, speed, now_ns) if unmatched == "simulator" else None
     venue = ServedVenue(
         script, dialect, now_ns, unmatched=unmatched, shadow=shadow, speed=speed, patience_ns=patience_ns, tell=tell
     )
-    async with ServedServer(venue, script.stages) as server:
+    async with ServedServer(venue, script.stages, clock=clock) as server:
         yield server
 
 

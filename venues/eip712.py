@@ -7,7 +7,7 @@ hold it against eth-account. Only keccak and the curve come from libraries.
 from __future__ import annotations
 
 import re
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 import msgspec
 
@@ -18,9 +18,18 @@ _INTEGER = re.compile(r"(u?)int(\d+)")
 
 def keccak256(data: bytes) -> bytes:
     """The hash that Ethereum uses (not the standardised SHA-3)."""
+    return _remembered(data) if len(data) <= _SHORT else _keccak256(data)
+
+
+def _keccak256(data: bytes) -> bytes:
     from Crypto.Hash import keccak  # a twelfth of a second: only those who sign or check pay for it
 
     return keccak.new(digest_bits=256, data=data).digest()
+
+
+_SHORT = 1024
+_remembered = lru_cache(maxsize=2048)(_keccak256)
+"""Signing, checking and witnessing an order hash the same, and much of it is the same in every order."""
 
 
 class OutOfRangeError(ValueError):

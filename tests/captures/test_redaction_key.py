@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wsreplay.captures.errors import UserError
-from wsreplay.captures.redaction_key import KEY_FILE_VARIABLE, load_or_create_key
+from wsreplay.captures.redaction_key import KEY_FILE_VARIABLE, load_or_create_key, seeded_key
 
 
 def mode(path: Path) -> int:
@@ -109,3 +109,9 @@ def test_the_environment_of_the_process_is_the_default(monkeypatch: pytest.Monke
     monkeypatch.setitem(os.environ, "XDG_CONFIG_HOME", str(tmp_path))
     load_or_create_key()
     assert (tmp_path / "wsreplay/redaction.key").exists()
+
+
+def test_a_seeded_key_follows_the_seed_and_the_users_own_key() -> None:
+    assert seeded_key(1) == seeded_key(1)
+    assert len({seeded_key(1), seeded_key(2), seeded_key(1, b"own" * 10), seeded_key(1, b"not" * 10)}) == 4
+    assert {len(seeded_key(n)) for n in range(3)} == {32}

@@ -69,6 +69,14 @@ def test_one_segment_becomes_a_file_and_the_working_folder_disappears(tmp_path: 
         assert capture.metadata.recording == NAME
 
 
+def test_a_name_that_was_given_is_kept_whatever_the_file_is_called(tmp_path: Path) -> None:
+    for expected in (NAME, f"{NAME}-2"):
+        path = session(tmp_path, event(1), recording="the same each time").publish()
+        assert path.stem == expected
+        with Capture.open(path) as capture:
+            assert capture.metadata.recording == "the same each time"
+
+
 def test_several_segments_become_a_folder(tmp_path: Path) -> None:
     path = segmented(tmp_path, events(3), events(2, 4), events(1, 6))
     assert path == tmp_path / NAME

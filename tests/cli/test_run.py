@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -60,10 +60,11 @@ class Told(NamedTuple):
     replay: Capture
 
 
-def recorded(out: Path, *command: str) -> Path:
+def recorded(out: Path, *command: str, faults: Sequence[str] = ()) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CONFIG_HOME", str(out))
-        with Recorder(out, "--venue", "reya", "--sim", "--read-on", "0.5", "--", *command) as recorder:
+        plan = [word for fault in faults for word in ("--fault", fault)]
+        with Recorder(out, "--venue", "reya", "--sim", "--read-on", "0.5", *plan, "--", *command) as recorder:
             code, capture = recorder.end(None)
     assert code == 0
     return capture.path
@@ -351,6 +352,77 @@ def test_a_venue_without_a_simulator_is_played_from_the_recording(tmp_path: Path
     assert [e.text for e in told.replay.events() if e.kind == "text"] == [
         e.text for e in capture.events() if e.kind == "text"
     ]
+
+
+def until_the_cut(path: Path) -> list[tuple[str, ...]]:
+    """What is on record until the fault that cuts the line, and the reply that it cut off; without ids and times."""
+    rows = [event for event in wsreplay.open(path).events() if event.part == 0]
+    last = next(n for n, event in enumerate(rows) if event.kind == "fault" and '"drop ' in (event.text or "")) + 1
+    return [
+        (
+            event.sender,
+            event.kind,
+            event.op or "",
+            event.ended_by or "",
+            "handed on" if event.relay_ns is not None else "",
+            json.loads(event.text or "")["fault"] if event.kind == "fault" else "",
+        )
+        for event in rows[: last + 1]
+    ]
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        ["drop rst before reply createOrder #2"],
+        ["duplicate reply cancelOrder", 'drop close 1012 "restart" before reply createOrder #2'],
+        ["delay 50ms to 90ms every reply", "drop fin before reply createOrder #2"],
+    ],
+    ids=lambda plan: plan[-1],
+)
+def test_a_plan_does_in_a_replay_what_it_does_on_a_live_line(
+    naive: Path, tmp_path: Path, replay: Callable[..., Told], plan: list[str]
+) -> None:
+    live = recorded(tmp_path, *NAIVE, faults=plan)
+    words = [word for fault in plan for word in ("--fault", fault)]
+    for virtual in ((), ("--virtual",)):
+        told = replay(naive, *words, *virtual)
+        assert told.code in (0, 1), told.text
+        assert all(f"fault: {fault}" in told.text for fault in plan)
+        assert told.replay.metadata.fault_plan == wsreplay.open(live).metadata.fault_plan
+        assert until_the_cut(told.replay.path) == until_the_cut(live)
+
+
+def test_a_plan_file_and_short_forms_go_together_and_bad_ones_are_refused(
+    naive: Path, tmp_path: Path, replay: Callable[..., Told]
+) -> None:
+    path = tmp_path / "slow.toml"
+    path.write_text('name = "slow"\nseed = 3\nfaults = ["delay 20ms every reply"]\n')
+    told = replay(naive, "--virtual", "--fault", path, "--fault", "duplicate reply cancelOrder", "--format", "json")
+    report = json.loads(told.text)
+    assert sorted(set(report["faults"])) == ["delay 20ms every reply", "duplicate reply cancelOrder"]
+    assert (told.replay.metadata.fault_plan["name"], told.replay.metadata.fault_plan["seed"]) == ("slow", 3)
+    assert "explode" in refused(tmp_path, naive, "--fault", "explode before reply")
+
+
+def test_on_virtual_time_it_says_both_times_and_gives_the_same_bytes_again(
+    naive: Path, replay: Callable[..., Told]
+) -> None:
+    one, two = replay(naive, "--virtual"), replay(naive, "--virtual")
+    assert one.code == two.code == 0, one.text
+    assert " of virtual time (" in one.text
+    assert one.replay.path.read_bytes() == two.replay.path.read_bytes()
+    assert replay(naive, "--virtual", "--seed", "8").replay.path.read_bytes() != one.replay.path.read_bytes()
+
+
+def test_faults_strike_at_a_server_that_is_named_too(
+    naive: Path, replay: Callable[..., Told], simulator: dict[str, str]
+) -> None:
+    to = ["--to", simulator[""], "--to", f"rest={simulator['rest']}"]
+    told = replay(naive, "--speed", "max", *to, "--fault", "withhold reply cancelOrder")
+    assert told.code == 1
+    assert "cancelOrder     1  no answer, but accepted" in told.text
+    assert "leave out --to" in refused(Path(told.replay.path).parent, naive, *to, "--virtual")
 
 
 @pytest.fixture

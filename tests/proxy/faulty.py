@@ -36,6 +36,9 @@ class Clock:
     def now_ns(self) -> int:
         return self._now
 
+    def wall_ns(self) -> int:
+        return self._now
+
     def call_later(self, delay_ns: int, callback: Callable[[], object]) -> _Alarm:
         alarm = _Alarm(callback)
         heapq.heappush(self._alarms, (self._now + delay_ns, next(self._turns), alarm))

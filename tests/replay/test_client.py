@@ -142,7 +142,7 @@ def test_a_venue_that_closes_early_is_noted_and_nothing_hangs() -> None:
         async with venue(closing) as url:
             replayed = await replay(recording, url)
         assert replayed.notes == [
-            "the venue ended the line (fin) before it answered",
+            "the line ended (fin) before it was answered",
             "the line is gone: this and what follows on it could not be sent",
         ]
         assert "venue 1012" in replayed.kinds()
@@ -160,7 +160,7 @@ def test_a_reset_is_told_from_a_goodbye() -> None:
     async def story() -> None:
         async with venue(resetting) as url:
             replayed = await replay(Recording().open().ask("a").wait(1).answer("a"), url)
-        assert replayed.notes == ["the venue ended the line (rst) before it answered"]
+        assert replayed.notes == ["the line ended (rst) before it was answered"]
         assert "venue rst" in replayed.kinds()
 
     asyncio.run(story())

@@ -153,7 +153,7 @@ def test_a_venue_that_hangs_up_is_told_with_what_could_not_be_sent() -> None:
     stage.begin()
     assert stage.ended(how="rst") == []
     first, second = stage.engine.notes
-    assert (first.seq, first.text) == (2, "the venue ended the line (rst) before it answered")
+    assert (first.seq, first.text) == (2, "the line ended (rst) before it was answered")
     assert (second.seq, second.decides) == (4, True)
     assert stage.engine.done
 
