@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from wsreplay.captures.capture import Capture
     from wsreplay.faults.plan import FaultPlan
     from wsreplay.proxy.recording import Recorded
-    from wsreplay.replay.served_outcome import ServedOutcome
-    from wsreplay.replay.served_venue import Unmatched
+    from wsreplay.replay.served.outcome import ServedOutcome
+    from wsreplay.replay.served.venue import Unmatched
 
 DIVERGED = 1
 _SHOWN = 5
@@ -101,7 +101,7 @@ def serve(
     from wsreplay.captures.capture import Capture
     from wsreplay.faults.plan import load_plan
     from wsreplay.proxy.loop import new_loop
-    from wsreplay.replay.served_outcome import outcome_of
+    from wsreplay.replay.served.outcome import outcome_of
 
     with Capture.open(capture) as opened, asyncio.Runner(loop_factory=new_loop) as runner:
         plan = load_plan(faults) if faults else None if no_recorded_faults else _recorded_faults(opened)

@@ -15,11 +15,11 @@ from websockets.asyncio.server import Server
 from wsreplay.captures.capture import Capture
 from wsreplay.captures.read_by import dialect_of
 from wsreplay.errors import UserError
-from wsreplay.replay.served_line import PATIENCE_NS
-from wsreplay.replay.served_script import ServedScript, Stage
-from wsreplay.replay.served_scriptwriter import ServedScriptwriter
-from wsreplay.replay.served_shadow import Shadow
-from wsreplay.replay.served_venue import ServedVenue, Unmatched
+from wsreplay.replay.served.line import PATIENCE_NS
+from wsreplay.replay.served.script import ServedScript, Stage
+from wsreplay.replay.served.scriptwriter import ServedScriptwriter
+from wsreplay.replay.served.shadow import Shadow
+from wsreplay.replay.served.venue import ServedVenue, Unmatched
 from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.gateway import Ask
 from wsreplay.venues.http_edge import Answer, HttpEdge

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsreplay.replay.served_patching import patched, swaps_between, swaps_between_http
+from wsreplay.replay.served.patching import patched, swaps_between, swaps_between_http
 from wsreplay.venues.envelope import HttpMessage
 from wsreplay.venues.registry import dialect
 

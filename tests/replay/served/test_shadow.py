@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from replay.recording import Recording
-from replay.served_client import LIVE_NS, Served
+from replay.served.client import LIVE_NS, Served
 from venues.reya.trader import Trader, quiet
 
 from wsreplay.venues.reya.gateway import Gateway

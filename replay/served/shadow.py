@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from wsreplay.replay.served_orders import Swap
-from wsreplay.replay.served_patching import patched
-from wsreplay.replay.served_script import subscriptions
+from wsreplay.replay.served.orders import Swap
+from wsreplay.replay.served.patching import patched
+from wsreplay.replay.served.script import subscriptions
 from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.envelope import Envelope, HttpMessage
 from wsreplay.venues.gateway import Ask, Close, Cut, Gateway, Knock, Output, Ping, Responded, Send

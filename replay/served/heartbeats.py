@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from wsreplay.replay.served_patching import patched, swaps_between
-from wsreplay.replay.served_script import Said, ServedScript, is_ping
+from wsreplay.replay.served.patching import patched, swaps_between
+from wsreplay.replay.served.script import Said, ServedScript, is_ping
 from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.envelope import Envelope
 from wsreplay.venues.rules import SECOND, rules_of
 
 if TYPE_CHECKING:
-    from wsreplay.replay.served_venue import Line, ServedVenue
+    from wsreplay.replay.served.venue import Line, ServedVenue
 
 
 class _Life(msgspec.Struct):

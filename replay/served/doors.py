@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from urllib.parse import parse_qsl, urlsplit
 
-from wsreplay.replay.served_script import ServedLine, ServedScript
+from wsreplay.replay.served.script import ServedLine, ServedScript
 
 _REDACTED = "redacted-"
 

@@ -6,7 +6,7 @@ If so, a served line lives by that rule, and is not ended in the recorded place.
 from __future__ import annotations
 
 from wsreplay.captures.event import Event
-from wsreplay.replay.served_script import Said, ServedLine, is_ping
+from wsreplay.replay.served.script import Said, ServedLine, is_ping
 from wsreplay.venues.envelope import Envelope
 from wsreplay.venues.rules import Rules
 

@@ -12,7 +12,7 @@ from itertools import count
 
 import msgspec
 
-from wsreplay.replay.served_script import ServedScript
+from wsreplay.replay.served.script import ServedScript
 from wsreplay.venues.envelope import Envelope
 
 _RUN = re.compile(r"[0-9]+$|[0-9a-fA-F]+$")

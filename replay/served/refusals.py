@@ -9,8 +9,8 @@ from functools import partial
 
 import msgspec
 
-from wsreplay.replay.served_patching import patched, swaps_between
-from wsreplay.replay.served_script import ServedScript, Wish
+from wsreplay.replay.served.patching import patched, swaps_between
+from wsreplay.replay.served.script import ServedScript, Wish
 from wsreplay.venues.dialect import Dialect, RefusingDialect
 from wsreplay.venues.envelope import Envelope, HttpMessage
 from wsreplay.venues.registry import GENERIC, dialect

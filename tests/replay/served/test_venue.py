@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from replay.recording import URL, Recording
-from replay.served_client import AT_ONCE, MS, Served
+from replay.served.client import AT_ONCE, MS, Served
 
 from wsreplay.venues.envelope import Envelope, Sender, intent_of
 from wsreplay.venues.gateway import Close, Cut

@@ -11,15 +11,15 @@ from urllib.parse import urlsplit
 import msgspec
 
 from wsreplay.replay.rows import sendable_headers
-from wsreplay.replay.served_doors import Doors
-from wsreplay.replay.served_heartbeats import Heartbeats
-from wsreplay.replay.served_line import PATIENCE_NS, ServedCourse
-from wsreplay.replay.served_matching import Match, Matcher, Miss, text_of
-from wsreplay.replay.served_orders import LiveOrders
-from wsreplay.replay.served_pairs import Pair, Pairs
-from wsreplay.replay.served_refusals import Refusals
-from wsreplay.replay.served_script import Said, ServedLine, ServedScript, is_ping, subscriptions
-from wsreplay.replay.served_shadow import Shadow, Told
+from wsreplay.replay.served.doors import Doors
+from wsreplay.replay.served.heartbeats import Heartbeats
+from wsreplay.replay.served.line import PATIENCE_NS, ServedCourse
+from wsreplay.replay.served.matching import Match, Matcher, Miss, text_of
+from wsreplay.replay.served.orders import LiveOrders
+from wsreplay.replay.served.pairs import Pair, Pairs
+from wsreplay.replay.served.refusals import Refusals
+from wsreplay.replay.served.script import Said, ServedLine, ServedScript, is_ping, subscriptions
+from wsreplay.replay.served.shadow import Shadow, Told
 from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.envelope import Envelope, HttpMessage
 from wsreplay.venues.gateway import Ask, Gateway, HeardFrame, Knock, Output, Refusal

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from math import inf
 from typing import NamedTuple
 
-from wsreplay.replay.served_script import Said, ServedLine, ServedScript, Wish
+from wsreplay.replay.served.script import Said, ServedLine, ServedScript, Wish
 
 PATIENCE_NS = 2_000_000_000
 

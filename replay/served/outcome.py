@@ -7,7 +7,7 @@ import msgspec
 from wsreplay.analysis.incidents.search import incidents_in
 from wsreplay.captures.capture import Capture
 from wsreplay.replay.outputs import Note
-from wsreplay.replay.served_matching import Miss
+from wsreplay.replay.served.matching import Miss
 from wsreplay.replay.verdict import Finding, Verdict, judge, tales
 
 _OF_TIME = frozenset({"late-reply", "reconnect-storm"})

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsreplay.replay.json_spans import edited, relisted, spans_of
+from wsreplay.replay.served.json_spans import edited, relisted, spans_of
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

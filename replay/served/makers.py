@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wsreplay.replay.served_script import Said
+from wsreplay.replay.served.script import Said
 from wsreplay.venues.envelope import Envelope
 
 

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from wsreplay.replay.served_orders import LiveOrders
-from wsreplay.replay.served_script import ServedScript, Wish, subscriptions
+from wsreplay.replay.served.orders import LiveOrders
+from wsreplay.replay.served.script import ServedScript, Wish, subscriptions
 from wsreplay.venues.envelope import Envelope, HttpMessage, exact_decimal
 
 _COMPARED = ("symbol", "account", "side", "channel", "price", "qty", "order_id", "client_order_id")

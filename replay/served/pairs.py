@@ -6,9 +6,9 @@ from functools import partial
 
 import msgspec
 
-from wsreplay.replay.served_orders import LiveOrder, LiveOrders, Swap
-from wsreplay.replay.served_patching import patched, swaps_between, swaps_between_http, with_live_orders
-from wsreplay.replay.served_script import Said, Wish
+from wsreplay.replay.served.orders import LiveOrder, LiveOrders, Swap
+from wsreplay.replay.served.patching import patched, swaps_between, swaps_between_http, with_live_orders
+from wsreplay.replay.served.script import Said, Wish
 from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.envelope import Envelope, HttpMessage
 

@@ -7,9 +7,9 @@ from math import inf
 from typing import Any
 
 from wsreplay.captures.event import Event
-from wsreplay.replay.served_scriptwriter import ServedScriptwriter
-from wsreplay.replay.served_shadow import Shadow
-from wsreplay.replay.served_venue import ServedVenue, Unmatched
+from wsreplay.replay.served.scriptwriter import ServedScriptwriter
+from wsreplay.replay.served.shadow import Shadow
+from wsreplay.replay.served.venue import ServedVenue, Unmatched
 from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.gateway import Ask, Close, Cut, HeardFrame, Knock, Output, Ping, Refusal, Responded, Send
 from wsreplay.venues.registry import dialect

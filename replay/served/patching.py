@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
-from wsreplay.replay.json_spans import Array, Scalar, Spans, edited, relisted, spans_of
-from wsreplay.replay.served_orders import LiveOrders, Swap
+from wsreplay.replay.served.json_spans import Array, Scalar, Spans, edited, relisted, spans_of
+from wsreplay.replay.served.orders import LiveOrders, Swap
 from wsreplay.venues.envelope import Envelope, HttpMessage
 
 _LONG = 8

@@ -1,4 +1,4 @@
-"""From the events of a capture to a :class:`~wsreplay.replay.served_script.ServedScript`. Sans-I/O.
+"""From the events of a capture to a :class:`~wsreplay.replay.served.script.ServedScript`. Sans-I/O.
 
 What the venue said is taken from its own leg: what a fault kept from the bot was said all the same. Where only the
 recording's fault plan ended a line, nothing ends it here; where the venue did, it does so again.
@@ -16,12 +16,12 @@ import msgspec
 from wsreplay.captures.event import Event
 from wsreplay.captures.rest_rows import request_in, response_in
 from wsreplay.captures.wire import Handshake
-from wsreplay.replay.recorded_line import RecordedLine
 from wsreplay.replay.rows import headers_of, json_of
 from wsreplay.replay.scriptwriter import KNOWS_RELAY
-from wsreplay.replay.served_makers import Makers
-from wsreplay.replay.served_script import Said, ServedLine, ServedScript, Wish, is_ping, sendable, subscriptions
-from wsreplay.replay.served_stages import Stages
+from wsreplay.replay.served.makers import Makers
+from wsreplay.replay.served.recorded_line import RecordedLine
+from wsreplay.replay.served.script import Said, ServedLine, ServedScript, Wish, is_ping, sendable, subscriptions
+from wsreplay.replay.served.stages import Stages
 from wsreplay.venues.dialect import Dialect
 from wsreplay.venues.envelope import Envelope, HttpMessage
 from wsreplay.venues.rules import rules_of

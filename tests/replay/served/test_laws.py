@@ -11,7 +11,7 @@ from captures.recorded import transcripts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from replay.recording import MS, Recording
-from replay.served_client import AT_ONCE, Served
+from replay.served.client import AT_ONCE, Served
 
 from wsreplay.captures.event import Event
 from wsreplay.venues.gateway import Knock

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from wsreplay.replay.served_script import Stage
+from wsreplay.replay.served.script import Stage
 
 
 class Stages:
