@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from wsreplay.captures.event import Event
-from wsreplay.captures.wire import Exchange, Record
+from wsreplay.captures.wire import Exchange, Record, What
 
 _BOUND = 16 << 20
 """The longest body that is unpacked: a few kilobytes can stand for gigabytes."""
@@ -21,53 +21,64 @@ _ZLIB_OR_GZIP = 32 + zlib.MAX_WBITS
 
 
 def rows_of_exchange(record: Record, seq: int) -> list[Event]:
-    """The rows of one exchange: the request, stamped with when it was asked, and the response, if there was one."""
+    """The rows that a record of an exchange brings.
+
+    An ASKED brings the request. An HTTP brings the response, if there was one, and before it the request where no ASKED
+    has told it: that is stamped with when it was asked all the same.
+    """
     exchange = msgspec.json.decode(record.body, type=Exchange)
-    conn = record.conn or None
-    asked_mono_ns = exchange.asked_mono_ns or record.mono_ns
+    if record.what == What.ASKED:
+        return [_request(exchange, record, seq, record.at_ns, record.mono_ns)]
+    rows = []
+    if not exchange.asked_before:
+        at_ns, mono_ns = exchange.asked_at_ns or record.at_ns, exchange.asked_mono_ns or record.mono_ns
+        rows.append(_request(exchange, record, seq, at_ns, mono_ns))
+    if exchange.status is not None or exchange.error:
+        rows.append(_response(exchange, record, seq + len(rows)))
+    return rows
+
+
+def _request(exchange: Exchange, record: Record, seq: int, at_ns: int, mono_ns: int) -> Event:
     text, data = _row(
         {"method": exchange.method, "url": exchange.url, "upstream": exchange.upstream, "headers": exchange.request},
         exchange.request_body,
         exchange.request,
         exchange.cut,
     )
-    rows = [
-        Event(
-            seq=seq,
-            at_ns=exchange.asked_at_ns or record.at_ns,
-            mono_ns=asked_mono_ns,
-            first_mono_ns=asked_mono_ns,
-            conn=conn,
-            sender="client",
-            kind="http_request",
-            text=text,
-            data=data,
-            size=len(exchange.request_body),
-        )
-    ]
-    if exchange.status is not None or exchange.error:
-        answer: dict[str, Any] = {"reason": exchange.reason, "headers": exchange.response}
-        if exchange.status is not None:
-            answer = {"status": exchange.status, **answer}
-        if exchange.error:
-            answer["error"] = exchange.error
-        text, data = _row(answer, exchange.response_body, exchange.response, exchange.cut)
-        rows.append(
-            Event(
-                seq=seq + 1,
-                at_ns=record.at_ns,
-                mono_ns=record.mono_ns,
-                first_mono_ns=record.mono_ns,
-                relay_ns=record.relay_ns if record.relay_ns >= 0 else None,
-                conn=conn,
-                sender="venue",
-                kind="http_response",
-                text=text,
-                data=data,
-                size=len(exchange.response_body),
-            )
-        )
-    return rows
+    return Event(
+        seq=seq,
+        at_ns=at_ns,
+        mono_ns=mono_ns,
+        first_mono_ns=exchange.asked_mono_ns or mono_ns,
+        conn=record.conn or None,
+        sender="client",
+        kind="http_request",
+        text=text,
+        data=data,
+        size=len(exchange.request_body),
+    )
+
+
+def _response(exchange: Exchange, record: Record, seq: int) -> Event:
+    answer: dict[str, Any] = {"reason": exchange.reason, "headers": exchange.response}
+    if exchange.status is not None:
+        answer = {"status": exchange.status, **answer}
+    if exchange.error:
+        answer["error"] = exchange.error
+    text, data = _row(answer, exchange.response_body, exchange.response, exchange.cut)
+    return Event(
+        seq=seq,
+        at_ns=record.at_ns,
+        mono_ns=record.mono_ns,
+        first_mono_ns=record.mono_ns,
+        relay_ns=record.relay_ns if record.relay_ns >= 0 else None,
+        conn=record.conn or None,
+        sender="venue",
+        kind="http_response",
+        text=text,
+        data=data,
+        size=len(exchange.response_body),
+    )
 
 
 def unpacked(body: bytes, headers: list[tuple[str, str]], cut: bool) -> bytes:

@@ -7,8 +7,9 @@ What becomes of a record:
   keep their payload in ``data``. Each problem of a message is a ``fact`` row with the same seq, ``part`` 1, 2, …,
   ``op`` "malformed", and the problem in plain words as its ``error_code``.
 - END: what is left of an unfinished message as ``raw``, then an ``end`` row whose sender is the leg that ended.
-- HTTP: an ``http_request`` and, if it was answered, an ``http_response`` row, when the answer is there; the request's
-  stamps are those of when it was asked.
+- ASKED: an ``http_request`` row. HTTP: an ``http_response`` row, with an error and no status where no answer came; if
+  its request had no ASKED, the ``http_request`` before it, stamped with when it was asked. The record says whether it
+  had one, so that nothing need be remembered in between.
 - FAULT: a ``fault`` row. LOST: a ``gap`` row, see :meth:`Transcript.gap`.
 
 seq counts in the order in which the proxy handed over. ``at_ns`` may step with the wall clock; ``mono_ns`` may not.
@@ -106,7 +107,7 @@ class Transcript:
                 return self._end(record)
             case What.OVER:
                 return self._leftover(record.conn)
-            case What.HTTP:
+            case What.ASKED | What.HTTP:
                 events = rows_of_exchange(record, self.next_seq)
                 self.next_seq += len(events)
                 return events

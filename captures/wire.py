@@ -24,13 +24,19 @@ class What(IntEnum):
     OVER = 4
     """Both legs have ended; nothing more comes for this connection. No body."""
     HTTP = 5
-    """A REST exchange. Body: JSON of :class:`Exchange`."""
+    """A REST request was answered, or never will be. Body: JSON of :class:`Exchange`."""
     FAULT = 6
     """The proxy was told to disturb the line, and did. Body: JSON."""
     LOST = 7
     """The hand-over was full. Body: JSON of :class:`Loss`."""
     FINISH = 8
     """The recording ends in order. Body: JSON, why."""
+    ASKED = 9
+    """A REST request was read to its end, and is about to be handed on. Body: JSON of :class:`Exchange`, no answer yet.
+
+    Its HTTP follows once that is known. A request that has none (it was answered before its end, or nobody could tell
+    when that was) is told by its HTTP alone.
+    """
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -92,7 +98,14 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
     error: str = ""
     asked_at_ns: int = 0
     asked_mono_ns: int = 0
-    """When the request was read; the record's own times are the response's."""
+    """When the request's first byte was read; the record's own times are the response's (of an ASKED, those of the
+    request's last byte)."""
+    asked_before: bool = False
+    """The request was handed over as an ASKED before this, and is left out here."""
+
+    def without_request(self) -> Exchange:
+        """What is to be told of it once the request was told."""
+        return msgspec.structs.replace(self, request=[], request_body=b"", asked_before=True)
 
 
 class Loss(msgspec.Struct, kw_only=True):

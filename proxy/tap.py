@@ -22,7 +22,7 @@ from mitmproxy.tls import TlsData
 from OpenSSL import SSL
 
 from wsreplay.captures.wire import What, as_json
-from wsreplay.proxy.exchange import Asked, Body, exchange_of, handshake_of, is_upgrade
+from wsreplay.proxy.exchange import Asked, Body, exchange_of, handshake_of, is_upgrade, length_of, request_of
 from wsreplay.proxy.gate import Early
 from wsreplay.proxy.gates import GateFactory
 from wsreplay.proxy.leg import Leg
@@ -149,11 +149,15 @@ class Tap:
         asked = Asked(self._conn(flow.client_conn), at_ns, mono_ns)
         flow.metadata["wsreplay"] = asked
         if not is_upgrade(flow.request):
+            asked.request.length = length_of(flow.request)
+            asked.request.when_whole = lambda: self._is_whole(flow)
             flow.request.stream = asked.request
 
     async def request(self, flow: http.HTTPFlow) -> None:
-        """A request is complete: a handshake may meet a fault before the venue hears of it."""
-        if self._gate is not None and is_upgrade(flow.request):
+        """A request is complete: it is noted now; a handshake may meet a fault before the venue hears of it."""
+        if not is_upgrade(flow.request):
+            self._is_whole(flow)
+        elif self._gate is not None:
             client = flow.client_conn
             leg, upstream = self._legs.get(client.id), self._upstreams.get(client.proxy_mode.full_spec, "")
             await self._gate.admit(flow, self._conn(client), leg, self._note, upstream)
@@ -269,10 +273,27 @@ class Tap:
         if not isinstance(asked, Asked):
             # A request that broke before its headers were complete.
             asked = Asked(self._conn(flow.client_conn), time.time_ns(), time.monotonic_ns())
+            flow.metadata["wsreplay"] = asked
         return asked
+
+    def _is_whole(self, flow: http.HTTPFlow) -> None:
+        """A REST request was read to its end: note it before it is handed on, and with it what the venue makes of it."""
+        asked = self._asked(flow)
+        if not asked.whole():
+            return
+        leg = self._legs.get(flow.client_conn.id)
+        at_ns, mono_ns = (leg.read_at_ns, leg.read_mono_ns) if leg else (time.time_ns(), time.monotonic_ns())
+        try:
+            record = as_json(request_of(flow, asked, self._upstreams.get(flow.client_conn.proxy_mode.full_spec, "")))
+            asked.told = self._note(What.ASKED, False, asked.conn, at_ns, mono_ns, -1, record)
+        except Exception:  # in the middle of a body nobody else would catch it, and the request must go on
+            logger.exception("a REST request could not be noted before its answer")
+        if asked.told:
+            asked.request.kept.clear()
 
     def _settle(self, flow: http.HTTPFlow) -> None:
         asked = self._asked(flow)
+        asked.whole()  # what is answered before its end is told with its answer
         upstream = self._upstreams.get(flow.client_conn.proxy_mode.full_spec, "")
         if flow.response and flow.response.raw_content and not asked.response.kept:
             # Bodies that mitmproxy made itself (a refusal by this proxy) do not stream.

@@ -6,6 +6,8 @@ import asyncio
 import ssl
 from collections.abc import Callable, Coroutine, Iterable
 
+import msgspec
+
 from wsreplay.captures.wire import Exchange, What, as_json
 from wsreplay.replay.clock import SYSTEM, Clock
 from wsreplay.replay.engine import Engine
@@ -264,22 +266,26 @@ class Client:
         place = self._targets.place(step)
         conn = self._next_conn()
         headers = headers_for(place, step.headers, step.body)
-        asked = self._clocks.now()
-        answer, wire = await exchange(
-            place, step.method, headers, step.body, tls=self._tls() if place.secure else None, timeout_s=REST_S
-        )
-        record = Exchange(
+        at_ns, mono_ns = self._clocks.now()
+        asked = Exchange(
             method=step.method,
             url=f"http{'s' if place.secure else ''}://{place.authority}{place.target}",
             upstream=step.upstream,
             request=headers,
             request_body=step.body,
+            asked_at_ns=at_ns,
+            asked_mono_ns=mono_ns,
+        )
+        self._note(What.ASKED, False, conn, at_ns, mono_ns, -1, as_json(asked))
+        answer, wire = await exchange(
+            place, step.method, headers, step.body, tls=self._tls() if place.secure else None, timeout_s=REST_S
+        )
+        record = msgspec.structs.replace(
+            asked.without_request(),
             status=answer.status,
             response=list(answer.headers),
             response_body=wire,
             error=answer.error,
-            asked_at_ns=asked[0],
-            asked_mono_ns=asked[1],
         )
         self._note(What.HTTP, True, conn, *self._clocks.now(), -1, as_json(record))
         self._do(self._engine.answered(step.seq, answer, self._clock()))
