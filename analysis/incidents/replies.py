@@ -151,8 +151,10 @@ def _fate(lost: _Lost) -> str:
     if lost.resolved_by == "undelivered-reply":
         return f"the venue had accepted it{order}" if request.accepted else f"the venue had refused it{_code(request)}"
     verdict = f"accepted{order}" if request.accepted else f"refused{_code(request)}"
-    how = {"push": "a push", "rest": "a REST answer"}.get(request.resolved_by or "", "another reply")
-    return f"{how} at {request.outcome_seq} shows that it was {verdict}"
+    how = {"push": "push", "rest": "REST answer"}.get(request.resolved_by or "", "reply")
+    if request.outcome_seq == lost.seq:
+        return f"an earlier {how} shows that it was {verdict}"
+    return f"{'another' if how == 'reply' else 'a'} {how} at {request.outcome_seq} shows that it was {verdict}"
 
 
 def _code(request: Sent) -> str:

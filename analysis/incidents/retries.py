@@ -5,8 +5,11 @@ two: the connection ended, a fault was recorded, or the bot's patience ran out. 
 it sent the same on a connection that it opened since, or under the same client order id. The same order sent again
 without any of these is the next slice, and after an answer it is a new wish.
 
-An answer is what reached the bot: a reply in time, a push, or a list of orders with the first in it. A retry takes the
-place of the one that it repeats: the next equal order is a retry only if *it* gets no answer.
+An answer is what reached the bot: a reply in time, a push, or a list of orders with the first in it. Of these a push is
+the weakest. It may lie unread while the bot waits for its reply, so a bot that lost the reply and then sends the same
+under the very same client order id has not taken it for an answer.
+
+A retry takes the place of the one that it repeats: the next equal order is a retry only if *it* gets no answer.
 """
 
 from __future__ import annotations
@@ -28,12 +31,16 @@ WISHES = 10_000
 class _Waiting:
     """A request with an intent, from when it is sent until the bot is answered or it is sent again."""
 
-    __slots__ = ("disturbance", "request", "wish")
+    __slots__ = ("disturbance", "lost", "pushed_seq", "request", "wish")
 
     def __init__(self, request: Sent, wish: Wish | None) -> None:
         self.request = request
         self.wish = wish
         self.disturbance: Disturbance | None = None
+        self.lost = False
+        """Its reply never reached the bot, or too late."""
+        self.pushed_seq: int | None = None
+        """The first push that showed the bot its order."""
 
 
 class _Wanted:
@@ -68,7 +75,8 @@ class Retries:
     def see(self, event: Event, request: Sent | None) -> Iterable[Incident]:
         """A request, what becomes of one, a disturbance, a look, or an order that the venue shows."""
         if event.part == 0:
-            self._delivered = event.relay_ns is not None or event.kind == "http_response"
+            # A REST answer always reaches the bot; a row that says that there was none has no role.
+            self._delivered = event.relay_ns is not None or (event.kind == "http_response" and event.role is not None)
             self._looks.see(event)
         match event.kind:
             case "fact":
@@ -110,7 +118,7 @@ class Retries:
             since = waiting.request.mono_ns if disturbance.kind == "patience" else disturbance.mono_ns
             look = self._looks.between(since, request.mono_ns)
             gap = waiting.request.seq < self._last_gap
-            wish.add(Retry(waiting.request, request, disturbance, look, gap))
+            wish.add(Retry(waiting.request, request, disturbance, look, gap, waiting.pushed_seq))
             self._forget(waiting)
         self._wait(_Waiting(request, wish))
         return found
@@ -126,14 +134,16 @@ class Retries:
 
     def _repeated_by(self, request: Sent) -> tuple[_Waiting, Disturbance] | None:
         """The oldest request that this one repeats, and what lay between."""
-        wanted = self._by_intent.get(request.intent or "")
-        if wanted is None:
-            return None
         same = None
         if request.client_order_id is not None:
             same = self._by_client_order_id.get((request.intent or "", request.client_order_id))
+        if same is not None and same.pushed_seq is not None and not same.lost:
+            same = None
         if same is not None and same.disturbance is not None:
             return same, same.disturbance
+        wanted = self._by_intent.get(request.intent or "")
+        if wanted is None:
+            return None
         if wanted.disturbed:
             waiting = next(iter(wanted.disturbed.values()))
             assert waiting.disturbance is not None
@@ -168,17 +178,22 @@ class Retries:
         intent = request.intent or ""
         if self._waiting.pop(request.seq, None) is None:
             return
-        wanted = self._by_intent[intent]
-        wanted.quiet.pop(request.seq, None)
-        wanted.disturbed.pop(request.seq, None)
-        if not wanted.quiet and not wanted.disturbed:
-            del self._by_intent[intent]
+        self._leave_intent(waiting)
         self._leave_conn(waiting)
         if request.client_order_id is not None:
             _drop(self._by_client_order_id, (intent, request.client_order_id), waiting)
             _drop(self._shown_as, f"client {request.client_order_id}", waiting)
         if request.order_id is not None:
             _drop(self._shown_as, f"order {request.order_id}", waiting)
+
+    def _leave_intent(self, waiting: _Waiting) -> None:
+        intent = waiting.request.intent or ""
+        wanted = self._by_intent.get(intent)
+        if wanted is not None:
+            wanted.quiet.pop(waiting.request.seq, None)
+            wanted.disturbed.pop(waiting.request.seq, None)
+            if not wanted.quiet and not wanted.disturbed:
+                del self._by_intent[intent]
 
     def _leave_conn(self, waiting: _Waiting) -> None:
         there = self._by_conn.get(waiting.request.conn)
@@ -194,8 +209,9 @@ class Retries:
         if waiting is None:
             return
         if request.heard and self._delivered:
-            self._forget(waiting)
+            self._answered(waiting, fact, by_push=fact.resolved_by == "push")
             return
+        waiting.lost = True
         if request.order_id is not None:
             self._shown_as[f"order {request.order_id}"] = waiting
         if waiting.disturbance is None:
@@ -214,7 +230,15 @@ class Retries:
         if waiting is None and order.client_order_id is not None:
             waiting = self._shown_as.get(f"client {order.client_order_id}")
         if waiting is not None and waiting.request.seq < order.seq:
+            self._answered(waiting, order, by_push=order.role == "push")
+
+    def _answered(self, waiting: _Waiting, event: Event, *, by_push: bool) -> None:
+        """The bot was told: the same order is a new wish, except, after a push, under the same client order id."""
+        if not by_push or waiting.request.client_order_id is None:
             self._forget(waiting)
+        elif waiting.pushed_seq is None:
+            waiting.pushed_seq = event.seq
+            self._leave_intent(waiting)
 
     # Disturbances
 
@@ -231,6 +255,8 @@ class Retries:
     def _mark(self, waiting: _Waiting, disturbance: Disturbance) -> None:
         waiting.disturbance = disturbance
         self._leave_conn(waiting)
+        if waiting.pushed_seq is not None:
+            return
         wanted = self._by_intent[waiting.request.intent or ""]
         wanted.quiet.pop(waiting.request.seq, None)
         wanted.disturbed[waiting.request.seq] = waiting

@@ -46,6 +46,8 @@ class Retry(NamedTuple):
     """By which the bot had asked what became of the first."""
     gap: bool
     """Part of the recording is missing between the two."""
+    pushed_seq: int | None = None
+    """The push that had shown the bot the first one's order, and that it can't have taken for an answer."""
 
 
 class Wish:
@@ -87,6 +89,7 @@ class Wish:
             evidence=evidence_of(
                 first.seq,
                 first.outcome_seq,
+                retry.pushed_seq,
                 retry.disturbance.seq,
                 retry.look.seq if retry.look else None,
                 again.seq,
@@ -112,9 +115,9 @@ def _blind(retry: Retry, looks_recorded: bool) -> Incident:
         seq=again.seq,
         at_ns=again.at_ns,
         mono_ns=again.mono_ns,
-        evidence=evidence_of(first.seq, retry.disturbance.seq, again.seq, again.outcome_seq),
+        evidence=evidence_of(first.seq, retry.pushed_seq, retry.disturbance.seq, again.seq, again.outcome_seq),
         summary=f"The bot sent {_wanted(again)}; {_between(retry)}; {_after(first, again)} the first it sent the "
-        f"same again without looking what had become of it; {_came_of(again)}.{doubt}",
+        f"same again without looking what had become of it{_told(retry)}; {_came_of(again)}.{doubt}",
         facts=_facts(first, again, retry),
     )
 
@@ -136,6 +139,7 @@ def _facts(first: Sent, again: Sent, retry: Retry) -> dict[str, Any]:
             what=retry.disturbance.words,
             fault=retry.disturbance.fault,
         ),
+        pushed_seq=retry.pushed_seq,
         looked=retry.look is not None,
         look_seq=retry.look.seq if retry.look else None,
         after_ns=again.mono_ns - first.mono_ns,
@@ -165,6 +169,7 @@ def _duplicate_words(first: Sent, again: Sent, retry: Retry, order_ids: list[str
         if looks_recorded
         else "without a look that was recorded"
     )
+    look += _told(retry)
     if first.accepted and again.accepted:
         ids = f", as orders {order_ids[0]} and {order_ids[1]}" if len(order_ids) == 2 else ""
         return (
@@ -182,6 +187,10 @@ def _duplicate_words(first: Sent, again: Sent, retry: Retry, order_ids: list[str
         f"Perhaps two orders where one was wanted: the bot sent {_wanted(again)}; {_between(retry)}; "
         f"{_after(first, again)} the first it sent the same again {look}, and {doubt}."
     )
+
+
+def _told(retry: Retry) -> str:
+    return "" if retry.pushed_seq is None else f", though a push at {retry.pushed_seq} had told of the first"
 
 
 def _wanted(request: Sent) -> str:

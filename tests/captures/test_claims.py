@@ -62,6 +62,79 @@ def test_equal_facts_and_a_time_decide_however_the_numbers_are_written(talk: Con
     talk.assert_outcome(request, LOST, "ok by rest")
 
 
+# Orders over REST: their pushes come while the answer is under way
+
+
+def buys(talk: Conversation, conn: int, **fields: object) -> Event:
+    wish = {"intent": BUY, "symbol": "ETH", "side": "buy", "price": "100", "qty": "1", "op": "POST /order"}
+    return talk.requests(conn, **{**wish, **fields})
+
+
+def fails(talk: Conversation, conn: int) -> None:
+    """The exchange ends without an answer."""
+    talk.responds(conn=conn, spoken_by=None, role=None)
+
+
+@pytest.mark.parametrize("client_order_id", ["mine", None])
+def test_a_push_before_the_answer_proves_nothing_that_the_answer_does_not_say(
+    talk: Conversation, client_order_id: str | None
+) -> None:
+    request = buys(talk, 9, client_order_id=client_order_id)
+    push = talk.pushes(conn=2, order_id="77", client_order_id=client_order_id, intent=BUY, venue_at_ns=request.at_ns)
+    assert push.reply_to is None
+    talk.responds(conn=9, order_id="77")
+    talk.assert_outcome(request, "ok by reply")
+    assert talk.fact(request).order_id == "77"
+
+
+def test_a_push_before_the_answer_was_lost_is_its_proof(talk: Conversation) -> None:
+    request = buys(talk, 9, client_order_id="mine")
+    talk.pushes(conn=2, order_id="77", client_order_id="mine")
+    talk.assert_pending(request)
+    fails(talk, 9)
+    talk.assert_outcome(request, LOST, "ok by push")
+    assert talk.fact(request).order_id == "77"
+
+
+def test_a_push_after_the_answer_was_lost_is_its_proof(talk: Conversation) -> None:
+    request = buys(talk, 9, client_order_id="mine")
+    fails(talk, 9)
+    talk.pushes(conn=2, order_id="77", client_order_id="mine")
+    talk.assert_outcome(request, LOST, "ok by push")
+
+
+@pytest.mark.parametrize("pushed", ["before the loss", "after the loss", "after the retry"])
+def test_the_push_of_a_retry_is_not_taken_for_that_of_the_lost_one(talk: Conversation, pushed: str) -> None:
+    def push(order_id: str) -> None:
+        talk.pushes(conn=2, order_id=order_id, client_order_id="mine")
+
+    first = buys(talk, 9, client_order_id="mine")
+    if pushed == "before the loss":
+        push("77")
+    fails(talk, 9)
+    if pushed == "after the loss":
+        push("77")
+    again = buys(talk, 10, client_order_id="mine")
+    if pushed == "after the retry":
+        push("77")
+    push("78")
+    talk.responds(conn=10, order_id="78", client_order_id="mine")
+    talk.assert_outcome(first, LOST, "ok by push")
+    talk.assert_outcome(again, "ok by reply")
+    assert (talk.fact(first).order_id, talk.fact(again).order_id) == ("77", "78")
+
+
+def test_a_lost_one_that_made_no_order_is_not_proven_by_its_retry(talk: Conversation) -> None:
+    first = buys(talk, 9, client_order_id="mine")
+    fails(talk, 9)
+    again = buys(talk, 10, client_order_id="mine")
+    talk.pushes(conn=2, order_id="78", client_order_id="mine")
+    talk.responds(conn=10, order_id="78", client_order_id="mine")
+    talk.pushes(conn=2, order_id="78", client_order_id="mine", status="filled")
+    talk.assert_outcome(first, LOST)
+    talk.assert_outcome(again, "ok by reply")
+
+
 # What does not
 
 

@@ -17,13 +17,14 @@ from pathlib import Path
 
 import pytest
 from captures.traffic import DEFLATE, Compressing, cut, data, frame, handshake, over, text_frame
+from msgspec import structs
 
 from wsreplay.captures.capture import Capture
 from wsreplay.captures.event import Event
 from wsreplay.captures.handover import HandOver
 from wsreplay.captures.recover import recover
 from wsreplay.captures.scribe_process import Assignment, ScribeProcess
-from wsreplay.captures.wire import Record
+from wsreplay.captures.wire import Exchange, Record, What, as_json
 from wsreplay.captures.working_folder import is_recording
 
 WRITER = '''
@@ -157,6 +158,14 @@ def conversation(count: int, seed: int) -> list[Record]:
     chunks = cut(wire, [chance.randrange(len(wire)) for _ in range(count)])
     records = [handshake(extensions=DEFLATE)]
     for n, chunk in enumerate(chunks):
+        # Several requests over REST wait at any time, one a connection.
+        rest = 10 + n // 40 % 5
+        asked = Exchange(method="POST", url=f"https://venue.example/{n - n % 200}", asked_mono_ns=2000 + n)
+        if n % 40 == 0:
+            if n >= 200:
+                answer = structs.replace(asked, status=200, response_body=b'{"n":"%d"}' % n).without_request()
+                records.append(Record(What.HTTP, True, rest, 10**18 + n, 2000 + n, -1, as_json(answer)))
+            records.append(Record(What.ASKED, False, rest, 10**18 + n, 2000 + n, -1, as_json(asked)))
         if n % 3 == 0:
             records.append(data(bot.frame(b'{"id":%d,"op":"order"}' % (n + 300)), sender="client", mono_ns=2000 + n))
         records.append(data(chunk, mono_ns=2000 + n))
@@ -187,6 +196,10 @@ def test_a_scribe_that_is_killed_again_and_again_is_not_noticed_in_the_capture(t
     undisturbed, disturbed_three_times = captures
     assert len(numbers_in(undisturbed)) == 8_000
     assert sum(event.reply_to is not None for event in undisturbed) > 300
+    requests = [event for event in undisturbed if event.kind == "http_request"]
+    responses = [event for event in undisturbed if event.kind == "http_response"]
+    assert len(responses) == len(requests) - 5 > 100
+    assert [event.reply_to for event in responses] == [event.seq for event in requests[:-5]]
     assert disturbed_three_times == undisturbed
 
 

@@ -229,6 +229,46 @@ def test_an_exchange_is_two_rows_each_with_its_own_time() -> None:
     }
 
 
+def asked(**fields: Any) -> Record:
+    body = Exchange(method="POST", url="https://venue.example/orders", asked_at_ns=10, asked_mono_ns=11)
+    return Record(What.ASKED, False, 4, 14, 15, -1, as_json(msgspec.structs.replace(body, **fields)))
+
+
+def test_a_request_stands_where_it_was_read_and_its_answer_where_that_was() -> None:
+    request = asked(upstream="rest", request=[("X-Key", "1")], request_body=b'{"qty":"1"}', cut=True)
+    pushed = data(text_frame('{"order":7}'))
+    answer = exchange(status=200, response_body=b"{}", asked_before=True)
+    row, _, push, response = transcribe(request, handshake(1), pushed, answer)
+    assert [row.seq, push.seq, response.seq] == [1, 3, 4]
+    assert (row.kind, row.sender, row.conn, row.relay_ns) == ("http_request", "client", 4, None)
+    assert (row.at_ns, row.mono_ns, row.first_mono_ns, row.size) == (14, 15, 11, 11)
+    assert json_of(row) == {
+        "method": "POST",
+        "url": "https://venue.example/orders",
+        "upstream": "rest",
+        "headers": [["X-Key", "1"]],
+        "body": '{"qty":"1"}',
+        "cut": True,
+    }
+    assert (response.kind, response.mono_ns) == ("http_response", 21)
+    assert json_of(response) == {"status": 200, "reason": "", "headers": [], "body": "{}"}
+
+
+def test_what_is_told_of_a_request_once_is_not_told_again_whoever_reads_the_rest() -> None:
+    transcript = Transcript()
+    [row] = transcript.see(asked())
+    successor = Transcript.resume(transcript.notes())
+    [response] = successor.see(exchange(error="gone", asked_before=True))
+    assert (row.kind, row.seq) == ("http_request", 1)
+    assert (response.kind, response.seq) == ("http_response", 2)
+    assert json_of(response)["error"] == "gone"
+
+
+def test_the_answer_of_a_request_leaves_out_what_the_request_said() -> None:
+    whole = Exchange(method="GET", url="https://venue.example", request=[("A", "b")], request_body=b"c", status=200)
+    assert whole.without_request() == Exchange(method="GET", url="https://venue.example", status=200, asked_before=True)
+
+
 def test_a_request_that_was_never_answered_has_no_response_but_an_error_is_one() -> None:
     assert [event.kind for event in transcribe(exchange())] == ["http_request"]
     _, failed = transcribe(exchange(error="connection refused"))

@@ -116,15 +116,26 @@ class Line:
 
 @contextlib.asynccontextmanager
 async def proxied(
-    folder: Path, target: str, *, read_on: float = 3.0, trust: Path | None = None, gate: GateFactory | None = None
+    folder: Path,
+    target: str,
+    *,
+    read_on: float = 3.0,
+    trust: Path | None = None,
+    gate: GateFactory | None = None,
+    drops: What | None = None,
 ) -> AsyncIterator[tuple[Proxy, int, list[Note], list[str]]]:
-    """A proxy in front of ``target``; the port it listens on, and what it notes and tells."""
+    """A proxy in front of ``target``; the port it listens on, and what it notes and tells.
+
+    ``drops``: records of this kind find no room.
+    """
     notes: list[Note] = []
     told: list[str] = []
 
     def note(*args: Any) -> bool:
-        notes.append(Note(*args))
-        return True
+        made = Note(*args)
+        if made.what != drops:
+            notes.append(made)
+        return made.what != drops
 
     tap = Tap(note, read_on=read_on, tell=told.append, gate=gate)
     proxy = Proxy(tap, with_ports([f"reverse:{target}@127.0.0.1:0"]), ca_folder=folder, trust=trust, tell=told.append)

@@ -138,11 +138,14 @@ def test_rest_calls_are_part_of_the_story(tmp_path: Path) -> None:
             async with client.get(f"{url}/time") as reply:
                 assert await reply.text() == "abcde"
             assert heads[0].endswith(b'{"qty": "1.50"}')
+            asked, _ = bodies(notes, What.ASKED)
+            assert asked["method"] == "POST"
+            assert asked["url"].endswith("/v2/createOrder?a=b")
+            assert asked["request_body"] == "eyJxdHkiOiAiMS41MCJ9"
             first, second = bodies(notes, What.HTTP)
-            assert (first["method"], first["status"]) == ("POST", 200)
-            assert first["url"].endswith("/v2/createOrder?a=b")
-            assert (first["request_body"], first["response_body"]) == ("eyJxdHkiOiAiMS41MCJ9", "eyJvcGVuIjogW119")
+            assert (first["status"], first["response_body"]) == (200, "eyJvcGVuIjogW119")
             assert second["response_body"] == "YWJjZGU="
+            assert not [each for each in (first, second) if "request" in each or "request_body" in each]
             assert {n.conn for n in notes} == {1}, "one connection carried both"
 
     run(scene())
@@ -189,7 +192,8 @@ def test_an_upgrade_may_follow_rest_on_the_same_connection(tmp_path: Path) -> No
             async with asyncio.timeout(5):
                 while notes[-1].what != What.OVER:  # noqa: ASYNC110
                     await asyncio.sleep(0.001)
-            assert [n.what for n in notes] == [What.HTTP, What.OPEN, What.DATA, What.END, What.END, What.OVER]
+            whats = [What.ASKED, What.HTTP, What.OPEN, What.DATA, What.END, What.END, What.OVER]
+            assert [n.what for n in notes] == whats
             assert {n.conn for n in notes} == {1}
 
     run(scene())

@@ -175,15 +175,20 @@ def long_day(bot: Bot) -> None:
     quiet_day(bot, listens_s=31.0)
 
 
-def duplicate(bot: Bot) -> None:
+def duplicate(bot: Bot, topic: dict[str, Any] = TOPICS[2]) -> None:
     """The venue is slow, the bot gives up on an order, and sends it again under the next storage id without looking."""
     bot.connect(bot.key())
-    bot.ask("sub", [TOPICS[2]])
+    bot.ask("sub", [topic])
     wanted = bot.order("buy", 500 * 10**18, 5 * 10**16, "wanted")
     bot.give_up_on("/api/v3/order", wanted)
     bot.submit(wanted | {"storageId": wanted["storageId"] + 2})
     print(f"I wanted 1 order, the venue shows {len(bot.orders())}")
     bot.close()
+
+
+def duplicate_in_sight(bot: Bot) -> None:
+    """The same, while the line tells of the order all along: its push comes before the bot gives up, and is not read."""
+    duplicate(bot, TOPICS[1])
 
 
 def extra_pong(bot: Bot) -> None:
@@ -236,7 +241,10 @@ def reconnecting(bot: Bot) -> None:
     bot.close()
 
 
-STORIES = {story.__name__: story for story in (quiet_day, long_day, duplicate, extra_pong, reconnecting, refusals)}
+STORIES: dict[str, Callable[[Bot], None]] = {
+    story.__name__: story
+    for story in (quiet_day, long_day, duplicate, duplicate_in_sight, extra_pong, reconnecting, refusals)
+}
 
 if __name__ == "__main__":
     STORIES[sys.argv[1]](Bot(sys.argv[2], sys.argv[3]))

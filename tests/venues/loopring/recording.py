@@ -17,7 +17,7 @@ from wsreplay.venues.loopring.setup import Delays, LoopringSetup
 from wsreplay.venues.loopring.simulator import LoopringSimulator
 
 BOT = [sys.executable, "-P", str(Path(__file__).with_name("bot.py"))]
-SLOW = {"duplicate": Delays(rest_ms=(400, 400))}
+SLOW = dict.fromkeys(("duplicate", "duplicate_in_sight"), Delays(rest_ms=(400, 400)))
 """Stories for which the venue must take its time: the bot goes away while it does."""
 
 

@@ -47,11 +47,21 @@ class Talk:
     def venue(self, message: object) -> Event:
         return self.event("text", "venue", message if isinstance(message, str) else json.dumps(message))
 
-    def rest(self, method: str, path: str, body: str, answer: object | None, conn: int) -> tuple[Event, Event]:
+    def asks(self, method: str, path: str, body: str, conn: int) -> Event:
         row: dict[str, Any] = {"method": method, "url": f"https://api3.loopring.io{path}", "headers": [], "body": body}
-        asked = self.event("http_request", "client", json.dumps(row), conn)
+        return self.event("http_request", "client", json.dumps(row), conn)
+
+    def is_told(self, answer: object | None, conn: int) -> Event:
         told = {"status": 200, "body": json.dumps(answer)} if answer is not None else {"error": "gone"}
-        return asked, self.event("http_response", "venue", json.dumps({"headers": [], **told}), conn)
+        return self.event("http_response", "venue", json.dumps({"headers": [], **told}), conn)
+
+    def rest(self, method: str, path: str, body: str, answer: object | None, conn: int) -> tuple[Event, Event]:
+        return self.asks(method, path, body, conn), self.is_told(answer, conn)
+
+    def pushes(self, order_hash: str, client_order_id: str = "1") -> Event:
+        push = json.loads(examples.ORDER)
+        push["ts"] = (WALL + self.seq * MS) // MS
+        return self.venue(push | {"data": push["data"] | {"clientOrderId": client_order_id, "hash": order_hash}})
 
     def outcomes(self) -> list[tuple[int | None, str | None, str | None, str | None]]:
         return [
@@ -123,12 +133,25 @@ def lost_order(talk: Talk) -> Event:
 def test_a_lost_answer_is_resolved_by_the_orders_push() -> None:
     talk = Talk()
     asked = lost_order(talk)
-    push = json.loads(examples.ORDER)
-    push["ts"] = (WALL + talk.seq * MS) // MS
-    talk.venue(push | {"data": push["data"] | {"clientOrderId": "2", "hash": "0x1"}})
+    talk.pushes("0x1", "2")
     assert len(talk.outcomes()) == 1, "another order"
-    talk.venue(push | {"data": push["data"] | {"clientOrderId": "1", "hash": "0x2"}})
+    talk.pushes("0x2")
     assert talk.outcomes()[1:] == [(asked.seq, "ok", "push", "0x2")]
+
+
+def test_the_push_of_an_order_sent_again_is_not_that_of_the_lost_one() -> None:
+    talk = Talk()
+    lost = talk.asks("POST", "/api/v3/order", examples.SUBMIT, 2)
+    talk.pushes("0xa")
+    talk.is_told(None, 2)
+    again = talk.asks("POST", "/api/v3/order", examples.SUBMIT, 3)
+    talk.pushes("0xb")
+    talk.is_told(json.loads(examples.SUBMITTED) | {"hash": "0xb"}, 3)
+    assert talk.outcomes() == [
+        (lost.seq, "unknown", "end-of-connection", None),
+        (lost.seq, "ok", "push", "0xa"),
+        (again.seq, "ok", "reply", "0xb"),
+    ]
 
 
 def test_or_by_a_list_of_orders() -> None:

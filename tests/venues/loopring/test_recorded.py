@@ -23,6 +23,7 @@ FAULT = "drop rst before reply sub #1"
 INCIDENTS = {
     "quiet_day": set[str](),
     "duplicate": {"duplicate-order", "blind-retry", "lost-response"},
+    "duplicate_in_sight": {"duplicate-order", "blind-retry", "lost-response"},
     "extra_pong": {"disconnect", "auth-failed", "extra-pong"},
     "reconnecting": {"lost-response", "disconnect"},
     "refusals": {"rejected", "auth-failed", "rate-limited"},
@@ -93,10 +94,45 @@ def _gives_a_key(event: Event) -> bool:
 def test_orders_that_are_pushed_are_those_that_were_sent(recorded: tuple[str, list[Event]]) -> None:
     _, events = recorded
     sent = {event.client_order_id for event in events if event.op == "submitOrder" and event.role == "request"}
-    answered = {event.order_id for event in events if event.op == "submitOrder" and event.role == "reply"}
+    known = {event.order_id for event in events if event.op == "submitOrder" and event.outcome == "ok"}
     pushed = [event for event in events if event.op == "order" and event.role == "push"]
     assert {event.client_order_id for event in pushed} <= sent
-    assert {event.order_id for event in pushed} <= answered
+    assert {event.order_id for event in pushed} <= known
+
+
+def test_a_request_stands_before_its_answer_and_before_what_it_caused(recorded: tuple[str, list[Event]]) -> None:
+    _, events = recorded
+    open_conns: set[int | None] = set()
+    sent: set[str | None] = set()
+    for event in events:
+        if event.kind == "http_request":
+            assert event.conn not in open_conns
+            open_conns.add(event.conn)
+            sent.add(event.client_order_id)
+        elif event.kind == "http_response":
+            open_conns.remove(event.conn)
+        elif event.op == "order" and event.role == "push":
+            assert event.client_order_id in sent
+    assert open_conns == set()
+
+
+@pytest.mark.parametrize("recorded", ["duplicate_in_sight"], indirect=True)
+def test_the_order_that_was_given_up_on_is_known_by_its_own_push(recorded: tuple[str, list[Event]]) -> None:
+    _, events = recorded
+    first, again = (event for event in events if event.op == "submitOrder" and event.role == "request")
+    told, told_again = (event for event in events if event.op == "order" and event.role == "push")
+    lost, accepted = (event for event in events if event.op == "submitOrder" and event.kind == "http_response")
+    assert first.seq < told.seq < lost.seq < again.seq < told_again.seq < accepted.seq
+    outcomes = [(each.of_seq, each.outcome, each.order_id) for each in events if each.of_seq in (first.seq, again.seq)]
+    assert outcomes == [
+        (first.seq, "unknown", None),
+        (first.seq, "ok", told.order_id),
+        (again.seq, "ok", told_again.order_id),
+    ]
+    (found,) = [json.loads(event.text or "") for event in events if event.op == "duplicate-order"]
+    assert found["certainty"] == "proven"
+    assert found["order_ids"] == [told.order_id, told_again.order_id]
+    assert found["pushed_seq"] == told.seq
 
 
 # The sample captures
