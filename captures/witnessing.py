@@ -36,6 +36,8 @@ class Witnessing:
                 self._place(event.conn, _host(event))
             elif kind == "http_request":
                 asked = self._asked[event.conn] = request_in(event)
+                if len(self._asked) > CONNECTIONS:
+                    del self._asked[next(iter(self._asked))]
                 if event.conn not in self._placed:
                     self._place(event.conn, urlsplit(asked.url).hostname)
                 _put(event, self._placed[event.conn].witness_http(asked))

@@ -277,7 +277,7 @@ class Tap:
         return asked
 
     def _is_whole(self, flow: http.HTTPFlow) -> None:
-        """A REST request was read to its end: note it before it is handed on, and with it what the venue makes of it."""
+        """A REST request was read to its end: note it before it is handed on, for the venue may act on it at once."""
         asked = self._asked(flow)
         if not asked.whole():
             return

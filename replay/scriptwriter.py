@@ -298,8 +298,8 @@ class Scriptwriter:
 
     def _in_order(self) -> Iterable[Step]:
         """The steps with what each waits for, in the order in which the bot lived them."""
-        # A REST request stands in a capture where it was answered, an opened line where the handshake was over: time
-        # tells when they were begun.
+        # An opened line stands in a capture where the handshake was over, and in older ones a REST request where it was
+        # answered: time tells when they were begun.
         happened = sorted(self._happened, key=lambda each: (each.at_ns, each.seq))
         awaits: list[int] = []
         last: _Happening | None = None

@@ -1,4 +1,4 @@
-"""Orders that a push told of before their answer was lost: when the same order again is a retry, and when a new wish."""
+"""Orders whose answer was lost, and that a push told of: when the same order again is a retry, when a new wish."""
 
 from __future__ import annotations
 

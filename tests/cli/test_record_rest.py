@@ -1,4 +1,4 @@
-"""A REST request that waits for its answer while the proxy, the scribe or the recording ends: told once, whatever comes."""
+"""A REST request that waits for its answer while the proxy, the scribe or the recording ends: it is told once."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class Slow(BaseHTTPRequestHandler):
             with contextlib.suppress(OSError):
                 self.wfile.write(b"ok")
 
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+    def log_message(self, *_: object) -> None:
+        """Say nothing on standard error."""
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 from mitmproxy import http
@@ -17,7 +19,7 @@ def test_a_body_is_whole_once_and_before_its_last_byte_is_handed_on(body: bytes,
     whole: list[tuple[bytes, bool]] = []
     asked.request.when_whole = lambda: whole.append((handed_on, asked.whole()))
     edges = [0, *sorted(cut for cut in cuts if cut < len(body)), len(body)]
-    pieces = [body[begin:end] for begin, end in zip(edges, edges[1:], strict=False)]
+    pieces = [body[begin:end] for begin, end in pairwise(edges)]
     for piece in pieces:
         handed_on += asked.request(piece)
     assert asked.request(b"") == b""

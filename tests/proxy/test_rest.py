@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from proxy.line import ANSWER, REQUEST, End, Note, proxied, run
+from proxy.line import ANSWER, REQUEST, End, proxied, run
 from proxy.test_tap import REFUSAL, bodies, venue_that_answers
 
 from wsreplay.captures.wire import What
@@ -108,7 +108,6 @@ def test_a_request_is_on_record_when_the_venue_hears_the_last_of_it(
 ) -> None:
     async def scene() -> None:
         noted: list[list[int]] = []
-        notes: list[Note] = []
 
         async def on_connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             heard = b""

@@ -68,12 +68,18 @@ class Recording:
         return self._row(conn, "proxy", kind="fault", text=json.dumps({"fault": short, "effect": "drop"}))
 
     def rest(self, path: str, answer: Any, took_ms: float, conn: int = 9) -> Self:
-        """A REST exchange, asked now and answered later; as in captures, its rows stand where it was answered."""
-        asked_ns = self.now_ns
-        self.wait(took_ms)
-        url = f"{REST}{path}"
-        asked = json.dumps({"method": "GET", "url": url, "upstream": "rest", "headers": [], "body": ""})
-        self._row(conn, "client", kind="http_request", text=asked, mono_ns=asked_ns, first_mono_ns=asked_ns)
+        """A REST exchange, asked now and answered later; nothing else passes meanwhile."""
+        return self.rest_asked(path, conn).wait(took_ms).rest_answered(answer, conn)
+
+    def rest_asked(self, path: str, conn: int = 9, *, asked_ns: int | None = None) -> Self:
+        """``asked_ns``: in an older capture, where the request stands where it was answered."""
+        asked = {"method": "GET", "url": f"{REST}{path}", "upstream": "rest", "headers": [], "body": ""}
+        at_ns = self.now_ns if asked_ns is None else asked_ns
+        return self._row(
+            conn, "client", kind="http_request", text=json.dumps(asked), mono_ns=at_ns, first_mono_ns=at_ns
+        )
+
+    def rest_answered(self, answer: Any, conn: int = 9) -> Self:
         told = json.dumps({"status": 200, "reason": "OK", "headers": [], "body": json.dumps(answer)})
         return self._row(conn, "venue", kind="http_response", text=told)
 

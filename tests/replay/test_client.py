@@ -114,6 +114,31 @@ def test_what_was_sent_and_received_is_on_record(compression: str | None) -> Non
     asyncio.run(story())
 
 
+def test_a_rest_request_is_on_record_before_its_answer_and_before_what_it_causes() -> None:
+    async def story() -> None:
+        replayed = Replayed()
+        at_the_venue: list[list[str]] = []
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            at_the_venue.append(replayed.kinds())
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]")
+            writer.close()
+
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            rest = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            engine = Engine(Recording().rest("/v2/x", [], took_ms=1).script(), dialect("reya"), speed=inf)
+            async with asyncio.timeout(20):
+                await Client(engine, Targets([f"rest={rest}"], {}), replayed.note).run()
+        assert at_the_venue == [["client http_request"]]
+        assert replayed.kinds() == ["client http_request", "venue http_response"]
+        asked, answered = replayed.rows()
+        assert json.loads(asked.text or "")["url"] == f"{rest}/v2/x"
+        assert json.loads(answered.text or "")["status"] == 200
+
+    asyncio.run(story())
+
+
 def test_pings_are_answered_while_the_replay_waits() -> None:
     async def pinging(line: ServerConnection) -> None:
         message = await line.recv()

@@ -50,12 +50,21 @@ def test_nobody_waits_for_a_reply_that_never_reached_the_bot() -> None:
     assert not script.replies[2].delivered
 
 
-def test_a_rest_request_stands_where_it_was_asked_not_where_it_was_answered() -> None:
-    recording = Recording().open().rest("/v2/x", [], took_ms=10)
-    recording.now_ns -= 5 * MS  # while the answer was on its way, the bot said something
-    script = recording.ask("a").wait(10).ask("b").script()
+def test_what_is_said_while_a_rest_answer_is_under_way_does_not_wait_for_it() -> None:
+    recording = Recording().open().rest_asked("/v2/x").wait(5).ask("a").wait(5).rest_answered([])
+    script = recording.wait(5).ask("b").script()
     assert kinds(script) == ["Open", "Ask", "Say", "Say"]
     assert [step.awaits for step in script.steps] == [(), (), (), (2,)]
+
+
+def test_a_rest_request_stands_where_it_was_asked_also_in_a_capture_that_has_it_where_it_was_answered() -> None:
+    recording = Recording().open()
+    asked_ns = recording.now_ns
+    recording.wait(5).ask("a").wait(5).rest_asked("/v2/x", asked_ns=asked_ns).rest_answered([])
+    script = recording.wait(5).ask("b").script()
+    assert kinds(script) == ["Open", "Ask", "Say", "Say"]
+    assert [step.seq for step in script.steps] == [1, 3, 2, 5]
+    assert [step.awaits for step in script.steps] == [(), (), (), (3,)]
 
 
 def test_protocol_pings_are_nobodys_step() -> None:

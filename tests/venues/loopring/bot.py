@@ -187,7 +187,7 @@ def duplicate(bot: Bot, topic: dict[str, Any] = TOPICS[2]) -> None:
 
 
 def duplicate_in_sight(bot: Bot) -> None:
-    """The same, while the line tells of the order all along: its push comes before the bot gives up, and is not read."""
+    """The same, though the line tells of the order: its push comes before the bot gives up, and lies unread."""
     duplicate(bot, TOPICS[1])
 
 
