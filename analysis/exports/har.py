@@ -28,6 +28,7 @@ def write(wanted: Wanted, path: Path) -> int:
     for event in wanted.events():
         if event.part == 0:
             archive.see(event)
+    archive.end()
     entries = sorted(archive.entries, key=lambda entry: str(entry["startedDateTime"]))
     log = {"version": "1.2", "creator": {"name": "wsreplay", "version": __version__}, "pages": [], "entries": entries}
     path.write_bytes(msgspec.json.encode({"log": log}))
@@ -87,15 +88,21 @@ class _Archive:
             }
         )
 
+    def end(self) -> None:
+        """What still waits for an answer."""
+        for asked, request in self._asked.values():
+            self._exchanged(asked, request, None, 0)
+
     def _answered(self, event: Event) -> None:
         asked, request = self._asked.pop(event.conn, (None, None))
-        if asked is None or request is None:
-            return
-        response = response_in(event, request)
+        if asked is not None and request is not None:
+            self._exchanged(asked, request, response_in(event, request), event.mono_ns - asked.mono_ns)
+
+    def _exchanged(self, asked: Event, request: HttpMessage, response: HttpMessage | None, took_ns: int) -> None:
         error = "" if response is not None else "it was never answered"
         entry = _entry(
             asked.at_ns,
-            event.mono_ns - asked.mono_ns,
+            took_ns,
             _request(request.method, request.url, list(request.headers), request.body),
             _response(
                 (response.status if response else None) or 0,

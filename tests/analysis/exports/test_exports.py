@@ -106,6 +106,16 @@ def test_har_has_lines_with_their_messages_and_exchanges(session: Path, tmp_path
     assert exchange["time"] == 1.0
 
 
+def test_har_has_a_request_that_still_waited_for_its_answer(tmp_path: Path) -> None:
+    path = capture(
+        tmp_path,
+        event(1, sender="client", conn=2, kind="http_request", text='{"method":"GET","url":"https://v.example/"}'),
+    )
+    (entry,) = json.loads(exported(path, "har", tmp_path / "it.har").read_text())["log"]["entries"]
+    assert (entry["_seq"], entry["response"]["status"], entry["time"]) == (1, 0, 0)
+    assert entry["response"]["_error"] == "it was never answered"
+
+
 def test_a_trace_has_requests_as_slices_and_incidents_as_instants(session: Path, tmp_path: Path) -> None:
     records = json.loads(exported(session, "trace", tmp_path / "it.json").read_text())["traceEvents"]
     (begin,) = (each for each in records if each["ph"] == "b")
