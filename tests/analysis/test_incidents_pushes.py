@@ -148,6 +148,25 @@ def test_a_client_order_id_that_is_used_for_every_order_makes_no_retries(story: 
     assert story.retries_found() == []
 
 
+def test_nor_does_it_beside_another_that_waits(story: Story) -> None:
+    story.buys(9, "other")
+    story.buys(10)
+    story.shows("77")
+    story.buys(11)
+    assert story.retries_found() == []
+
+
+def test_where_a_push_is_the_only_answer_it_is_one_whatever_becomes_of_the_line(story: Story) -> None:
+    story.opens(1)
+    story.orders(client_order_id="mine", replies=False)
+    story.shows("77")
+    story.breaks(1)
+    story.opens(1)
+    story.orders(client_order_id="mine", replies=False)
+    story.shows("78")
+    assert story.retries_found() == []
+
+
 def test_a_bot_that_looked_and_was_shown_it_wants_another(story: Story) -> None:
     first = story.buys(9)
     story.shows("77")
