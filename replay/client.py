@@ -276,12 +276,12 @@ class Client:
             asked_at_ns=at_ns,
             asked_mono_ns=mono_ns,
         )
-        self._note(What.ASKED, False, conn, at_ns, mono_ns, -1, as_json(asked))
+        told = self._note(What.ASKED, False, conn, at_ns, mono_ns, -1, as_json(asked))
         answer, wire = await exchange(
             place, step.method, headers, step.body, tls=self._tls() if place.secure else None, timeout_s=REST_S
         )
         record = msgspec.structs.replace(
-            asked.without_request(),
+            asked if told is False else asked.without_request(),
             status=answer.status,
             response=list(answer.headers),
             response_body=wire,

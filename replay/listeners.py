@@ -14,7 +14,7 @@ class Note(Protocol):
     def __call__(
         self, what: What, venue_side: bool, conn: int, at_ns: int, mono_ns: int, relay_ns: int, body: bytes, /
     ) -> object:
-        """Take one record; never wait."""
+        """Take one record; never wait. False: there was no room for it."""
         ...
 
 

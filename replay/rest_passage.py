@@ -50,24 +50,29 @@ class RestPassage:
         await self._edge.close()
 
     async def _respond(self, ask: Ask) -> Answer:
-        asked = self._clock.now()
+        conn = self._next_conn()
+        at_ns, mono_ns = self._clock.now()
         place = msgspec.structs.replace(self._place, target=ask.target)
         headers = headers_for(place, ask.headers, ask.body)
-        answer, wire = await exchange(place, ask.method, headers, ask.body, tls=self._tls, timeout_s=TIMEOUT_S)
-        record = Exchange(
+        asked = Exchange(
             method=ask.method,
             url=f"http{'s' if place.secure else ''}://{place.authority}{place.target}",
             upstream=self._upstream,
             request=headers,
             request_body=ask.body,
+            asked_at_ns=at_ns,
+            asked_mono_ns=mono_ns,
+        )
+        told = self._note(What.ASKED, False, conn, at_ns, mono_ns, -1, as_json(asked))
+        answer, wire = await exchange(place, ask.method, headers, ask.body, tls=self._tls, timeout_s=TIMEOUT_S)
+        record = msgspec.structs.replace(
+            asked if told is False else asked.without_request(),
             status=answer.status,
             response=list(answer.headers),
             response_body=wire,
             error=answer.error,
-            asked_at_ns=asked[0],
-            asked_mono_ns=asked[1],
         )
-        self._note(What.HTTP, True, self._next_conn(), *self._clock.now(), -1, as_json(record))
+        self._note(What.HTTP, True, conn, *self._clock.now(), -1, as_json(record))
         if answer.status is None:
             return Answer(502, {"error": answer.error})
         return Answer(answer.status, answer.body, tuple(h for h in answer.headers if h[0].lower() not in _OURS))

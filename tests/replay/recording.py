@@ -75,9 +75,8 @@ class Recording:
         """``asked_ns``: in an older capture, where the request stands where it was answered."""
         asked = {"method": "GET", "url": f"{REST}{path}", "upstream": "rest", "headers": [], "body": ""}
         at_ns = self.now_ns if asked_ns is None else asked_ns
-        return self._row(
-            conn, "client", kind="http_request", text=json.dumps(asked), mono_ns=at_ns, first_mono_ns=at_ns
-        )
+        stamps = {"at_ns": BEGAN_NS + at_ns, "mono_ns": at_ns, "first_mono_ns": at_ns}
+        return self._row(conn, "client", kind="http_request", text=json.dumps(asked), **stamps)
 
     def rest_answered(self, answer: Any, conn: int = 9) -> Self:
         told = json.dumps({"status": 200, "reason": "OK", "headers": [], "body": json.dumps(answer)})

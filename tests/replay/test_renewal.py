@@ -79,7 +79,7 @@ def test_a_dialect_renews_addresses_and_headers_and_learns_from_rest_answers() -
     (request,) = stage.do(stage.engine.begin(stage.now_ns))
     assert isinstance(request, Request)
     assert request.step.url == "https://api.venue.example/key#7"
-    assert request.step.headers == (("X-Time", str(1001 * MS)),)
+    assert request.step.headers == (("X-Time", str(1000 * MS)),)
     (connect,) = stage.do(stage.engine.answered(1, Answer(status=201, body=b"live"), 9))
     assert isinstance(connect, Connect)
     assert connect.step.url == "wss://venue.example/#9"
