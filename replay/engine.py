@@ -39,6 +39,8 @@ from wsreplay.venues.refreshing import Refresher
 
 PATIENCE_NS = 5_000_000_000
 """How long after its recorded time a reply is waited for."""
+GRACE_NS = 500_000_000
+"""How long a venue that had ended a line has to end it again, before it is ended in its place."""
 
 
 TURN = 256
@@ -282,6 +284,9 @@ class Engine:
             if step.after is not None:
                 since_ns = answered_at_ns.get(step.after, since_ns)
         due_ns = self._due_ns = max(since_ns + round(step.gap_ns / self._speed), ready_ns)
+        if isinstance(step, Leave) and step.by == "venue" and step.line in self._open:
+            # What the venue did in the recording it may well do again, and somewhat later: then it is not for us to do.
+            due_ns += GRACE_NS
         if now_ns < due_ns:
             if isinstance(step, Say) and self._made is None and step.line in self._talking:
                 self._made = self._make(step, due_ns)
