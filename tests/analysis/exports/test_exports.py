@@ -137,3 +137,11 @@ def test_what_is_still_open_ends_with_the_trace(tmp_path: Path) -> None:
     records = json.loads(exported(path, "trace", tmp_path / "it.json").read_text())["traceEvents"]
     assert [each["dur"] for each in records if each["ph"] == "X"] == [8000.0]
     assert [each["ph"] for each in records if each.get("cat") == "request"] == ["b"]
+
+
+def test_har_has_what_was_asked_and_not_answered_by_the_end(tmp_path: Path) -> None:
+    said = '{"method":"POST","url":"https://v.example/order","headers":[],"body":"{}"}'
+    path = capture(tmp_path, event(1, conn=1, sender="client", kind="http_request", text=said))
+    (entry,) = json.loads(exported(path, "har", tmp_path / "it.har").read_text())["log"]["entries"]
+    assert (entry["request"]["method"], entry["response"]["status"]) == ("POST", 0)
+    assert entry["response"]["_error"] == "the recording ends before its answer"
