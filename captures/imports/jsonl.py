@@ -35,6 +35,8 @@ RECEIVED = frozenset(
     {"venue", "server", "receive", "received", "recv", "in", "incoming", "rx", "<", "<-", "push", "reply"}
 )
 BLIND = (CLOCK, FRAMES, RELAY)
+_NEEDED = tuple(field.name for field in msgspec.structs.fields(Event) if field.required)
+_DEFAULTS = {field.name: None if field.required else field.default for field in msgspec.structs.fields(Event)}
 _read_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _FINER = re.compile(r"(?<=[.,]\d{6})\d{1,3}")
 """The digits of a second that :mod:`datetime` drops."""
@@ -71,11 +73,10 @@ def _list_of(observed: dict[str, Any]) -> list[Any]:
     """The columns of an event in their order, bytes decoded."""
     if isinstance(observed.get("data"), str):
         observed["data"] = base64.b64decode(observed["data"], validate=True)
-    fields = msgspec.structs.fields(Event)
-    missing = [field.name for field in fields if field.required and field.name not in observed]
-    if missing:
-        raise msgspec.ValidationError(f"it has no {missing[0]}")
-    return [observed.get(field.name, None if field.required else field.default) for field in fields]
+    for name in _NEEDED:
+        if name not in observed:
+            raise msgspec.ValidationError(f"it has no {name}")
+    return [observed.get(name, default) for name, default in _DEFAULTS.items()]
 
 
 def _foreign(path: Path) -> Iterator[Event]:
