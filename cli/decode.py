@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from wsreplay.cli.capture_argument import CapturePath
+from wsreplay.cli.plain_errors import WRONG, tell
 
 
 @click.command(
@@ -30,6 +31,7 @@ def decode(captures: tuple[Path, ...], venue: str | None, map_file: Path | None)
     """
     from wsreplay.analysis.incidents import FINISHER
     from wsreplay.captures.decode_again import decode_again
+    from wsreplay.captures.errors import CaptureError
 
     shows = sys.stderr.isatty()
 
@@ -38,8 +40,16 @@ def decode(captures: tuple[Path, ...], venue: str | None, map_file: Path | None)
             sys.stderr.write(f"\r\x1b[K{rows:,} rows")
             sys.stderr.flush()
 
+    failed = False
     for path in captures:
-        made = decode_again(path, venue=venue, map_file=map_file, finishers=(FINISHER,), progress=progress)
+        try:
+            made = decode_again(path, venue=venue, map_file=map_file, finishers=(FINISHER,), progress=progress)
+        except CaptureError as error:
+            if len(captures) == 1:
+                raise
+            tell(str(error))
+            failed = True
+            continue
         if shows:
             sys.stderr.write("\r\x1b[K")
         change = (
@@ -51,3 +61,5 @@ def decode(captures: tuple[Path, ...], venue: str | None, map_file: Path | None)
             f"{made.path}: {made.rows:,} rows as {made.venue} (dialect version {made.dialect_version}), "
             f"incidents: {change}"
         )
+    if failed:
+        sys.exit(WRONG)
