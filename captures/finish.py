@@ -87,6 +87,11 @@ def write_parquet(batches: Iterable[pa.RecordBatch], path: Path, metadata: Metad
 @contextmanager
 def appearing(path: Path) -> Iterator[Path]:
     """A temporary file (0600) beside ``path`` to write to. It becomes ``path`` if all goes well, and else is gone."""
+    # To be renamed over /dev/null or /dev/stdout would take it away from everybody.
+    if path.exists() and not path.is_file():
+        raise CaptureError(f"{path} is a {'folder' if path.is_dir() else 'device'}: name a file")
+    if path.is_symlink():
+        path = path.resolve()
     try:
         fd, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
         os.close(fd)
