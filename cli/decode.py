@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from wsreplay.cli.capture_argument import CapturePath
+from wsreplay.cli.capture_argument import CapturePath, places_of
 from wsreplay.cli.plain_errors import WRONG, tell
 
 
@@ -27,7 +27,8 @@ def decode(captures: tuple[Path, ...], venue: str | None, map_file: Path | None)
     """Decode captures again, in place: replies, outcomes, orders and incidents.
 
     What was observed (payloads, clocks, connections) never changes; what was derived from it is worked out anew by the
-    dialect as it is today, or by another one. A capture is replaced only by one that is whole.
+    dialect as it is today, or by another one. A capture is replaced only by one that is whole. CAPTURE is a capture, a
+    folder of captures or a pattern.
     """
     from wsreplay.analysis.incidents import FINISHER
     from wsreplay.captures.decode_again import decode_again
@@ -41,11 +42,12 @@ def decode(captures: tuple[Path, ...], venue: str | None, map_file: Path | None)
             sys.stderr.flush()
 
     failed = False
-    for path in captures:
+    paths = places_of(list(captures))
+    for path in paths:
         try:
             made = decode_again(path, venue=venue, map_file=map_file, finishers=(FINISHER,), progress=progress)
         except CaptureError as error:
-            if len(captures) == 1:
+            if len(paths) == 1:
                 raise
             tell(str(error))
             failed = True

@@ -48,3 +48,10 @@ def test_one_that_can_not_be_read_does_not_stop_the_others(sample: Path, tmp_pat
     assert result.exit_code == 2
     assert "cut short" in result.stderr
     assert result.stdout.startswith(f"{sample}: ")
+
+
+def test_a_folder_is_all_captures_in_it_each_once(sample: Path, tmp_path: Path) -> None:
+    other = shutil.copy(sample, tmp_path / "b.parquet")
+    result = run("decode", tmp_path, sample, "--venue", "generic")
+    assert result.exit_code == 0
+    assert [line.partition(": ")[0] for line in result.stdout.splitlines()] == [str(sample), str(other)]
