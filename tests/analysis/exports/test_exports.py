@@ -17,6 +17,7 @@ from cli.story import handshake
 from wsreplay.analysis.exports import FORMATS, Wanted, export
 from wsreplay.analysis.views import VIEWS
 from wsreplay.captures.capture import Capture
+from wsreplay.captures.errors import CaptureError
 from wsreplay.captures.event import Event
 from wsreplay.captures.schema import SCHEMA
 
@@ -145,3 +146,19 @@ def test_har_has_what_was_asked_and_not_answered_by_the_end(tmp_path: Path) -> N
     (entry,) = json.loads(exported(path, "har", tmp_path / "it.har").read_text())["log"]["entries"]
     assert (entry["request"]["method"], entry["response"]["status"]) == ("POST", 0)
     assert entry["response"]["_error"] == "the recording ends before its answer"
+
+
+@pytest.mark.parametrize("form", sorted(FORMATS))
+@pytest.mark.parametrize("what", [KeyboardInterrupt, CaptureError])
+def test_what_ends_an_export_in_the_middle_ends_it_as_it_is_and_leaves_nothing(
+    session: Path, tmp_path: Path, form: str, what: type[BaseException]
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+
+    def end(_: int) -> None:
+        raise what
+
+    with Capture.open(session) as opened, pytest.raises(what):
+        export(Wanted(opened, progress=end), form, out / "it")
+    assert list(out.iterdir()) == []
