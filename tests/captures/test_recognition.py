@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from wsreplay.captures import recognition
 from wsreplay.captures.columns import events_of, sparse_batch, widen
-from wsreplay.captures.event import Event
+from wsreplay.captures.event import Event, Kind
 from wsreplay.captures.pipeline import Pipeline
 from wsreplay.captures.recognition import RECOGNISED, WINDOW, Recogniser, understood
 from wsreplay.captures.redaction import Redactor
@@ -132,15 +132,13 @@ def test_the_names_of_venues_that_it_is_not_are_forgotten() -> None:
 def test_everyday_names_are_suspect_where_keys_are_handed_out_and_nowhere_else() -> None:
     redactor = Redactor(KEY)
     redactor.suspect([Secrets(doubtful=frozenset({"key"}))])
+    body = json.dumps({"status": 200, "headers": [], "body": '{"key":"k3ySh8dkJ2nD72nHd"}'})
+    said: list[tuple[Kind, str]] = [("http_response", body), ("text", '{"key":"my-request-00001-abc"}')]
     rows = [
-        Event(seq=1, at_ns=0, mono_ns=0, first_mono_ns=0, sender="venue", kind=kind, text=text)
-        for kind, text in (
-            ("http_response", json.dumps({"status": 200, "headers": [], "body": '{"key":"k3ySh8dkJ2nD72nHd"}'})),
-            ("text", '{"key":"my-request-00001-abc"}'),
-        )
+        Event(seq=1, at_ns=0, mono_ns=0, first_mono_ns=0, sender="venue", kind=kind, text=text) for kind, text in said
     ]
     for row in rows:
-        redactor.redact(row)  # type: ignore[arg-type]
+        redactor.redact(row)
     assert "k3ySh8dkJ2nD72nHd" not in str(rows[0])
     assert "my-request-00001-abc" in str(rows[1])
 
