@@ -11,7 +11,7 @@ from wsreplay.venues.http_edge import Answer, HttpEdge
 
 
 def told(*requests: bytes) -> list[bytes]:
-    """What comes back for each of these on a connection of its own, which the server ends or the request asks to end."""
+    """What comes back for each of these, on a connection of its own that the server ends or the request asks to end."""
 
     async def respond(ask: Ask) -> Answer:
         return Answer(int(ask.target.strip("/")), {"ok": True})
