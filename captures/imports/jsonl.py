@@ -81,6 +81,7 @@ def _list_of(observed: dict[str, Any]) -> list[Any]:
 
 def _foreign(path: Path) -> Iterator[Event]:
     numbers: dict[str, int] = {}
+    latest_ns = 0
     for number, fields in _lines(path):
         where = f"{path}, line {number}"
         at_ns = _moment(_one_of(fields, TIMES, where, "time"), where)
@@ -91,8 +92,15 @@ def _foreign(path: Path) -> Iterator[Event]:
         if conn is None:
             conn = numbers[name] = len(numbers) + 1
             url = _text(fields["url"]) if "url" in fields else ""
-            yield opened(at_ns, conn, Handshake(url=url, status=101))
-        yield said(at_ns, conn, sender, payload)
+            yield _after(latest_ns, opened(at_ns, conn, Handshake(url=url, status=101)))
+        yield _after(latest_ns, said(at_ns, conn, sender, payload))
+        latest_ns = max(latest_ns, at_ns)
+
+
+def _after(latest_ns: int, event: Event) -> Event:
+    """The event on a clock that does not run backwards where the log's does: intervals are told by that one."""
+    event.mono_ns = event.first_mono_ns = max(event.mono_ns, latest_ns)
+    return event
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, msgspec.Raw]]]:

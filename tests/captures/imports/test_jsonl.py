@@ -180,3 +180,13 @@ def test_facts_that_were_observed_keep_their_places_beside_those_that_follow(tmp
     assert addresses == sorted(set(addresses))
     assert rows[2].text == '{"malformed":"a frame"}'
     assert len(rows) == 4
+
+
+def test_a_log_whose_clock_was_set_back_has_no_negative_intervals(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        {"time": 1_700_000_002, "dir": "out", "msg": {"op": "place", "id": 1}},
+        {"time": 1_700_000_001, "dir": "in", "msg": {"op": "place", "id": 1, "ok": True}},
+    )
+    reply = imported(path, tmp_path / "out")[2]
+    assert (reply.at_ns, reply.latency_ns) == (1_700_000_001_000_000_000, 0)
