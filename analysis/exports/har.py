@@ -61,11 +61,6 @@ class _Archive:
             case "http_response":
                 self._answered(event)
 
-    def end(self) -> None:
-        """What was asked and not answered by the end is there as well."""
-        for asked, request in self._asked.values():
-            self._exchanged(asked, request, 0, None, "the recording ends before its answer")
-
     def _opened(self, event: Event) -> None:
         try:
             said = _handshake(event.text or "")
@@ -115,11 +110,6 @@ class _Archive:
 
     def _exchanged(self, asked: Event, request: HttpMessage, response: HttpMessage | None, took_ns: int) -> None:
         error = "" if response is not None else "it was never answered"
-        self._exchanged(asked, request, event.mono_ns - asked.mono_ns, response, error)
-
-    def _exchanged(
-        self, asked: Event, request: HttpMessage, took_ns: int, response: HttpMessage | None, error: str
-    ) -> None:
         entry = _entry(
             asked.at_ns,
             took_ns,

@@ -140,14 +140,6 @@ def test_what_is_still_open_ends_with_the_trace(tmp_path: Path) -> None:
     assert [each["ph"] for each in records if each.get("cat") == "request"] == ["b"]
 
 
-def test_har_has_what_was_asked_and_not_answered_by_the_end(tmp_path: Path) -> None:
-    said = '{"method":"POST","url":"https://v.example/order","headers":[],"body":"{}"}'
-    path = capture(tmp_path, event(1, conn=1, sender="client", kind="http_request", text=said))
-    (entry,) = json.loads(exported(path, "har", tmp_path / "it.har").read_text())["log"]["entries"]
-    assert (entry["request"]["method"], entry["response"]["status"]) == ("POST", 0)
-    assert entry["response"]["_error"] == "the recording ends before its answer"
-
-
 @pytest.mark.parametrize("form", sorted(FORMATS))
 @pytest.mark.parametrize("what", [KeyboardInterrupt, CaptureError])
 def test_what_ends_an_export_in_the_middle_ends_it_as_it_is_and_leaves_nothing(
