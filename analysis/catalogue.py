@@ -22,6 +22,7 @@ from wsreplay.captures.working_folder import LIVE
 
 NAME = "captures.duckdb"
 _COLUMNS = ", ".join(f'rows_of_files."{name}"' for name in SCHEMA.names)
+_FILE_COLUMNS = "capture, file, venue, rows, bytes, written_ns"
 
 type _File = tuple[str, str, str, int, int, int]
 """Capture, path, venue, rows, bytes, and when it was last written."""
@@ -34,7 +35,10 @@ def update(folder: Path) -> Path | None:
         files = _files_in(folder)
         if not files:
             return None
-        if _files_of(path) != files:
+        said = _files_of(path)
+        if said is None:
+            return None
+        if said != files:
             with appearing(path) as temporary:
                 _write(temporary, files)
     except (CaptureError, OSError, duckdb.Error):
@@ -65,15 +69,16 @@ def _files_in(folder: Path) -> list[_File]:
     return sorted(found)
 
 
-def _files_of(path: Path) -> list[_File]:
-    """What the catalogue says that there is."""
+def _files_of(path: Path) -> list[_File] | None:
+    """What the catalogue says that there is; None: it is a database, but not one that we may write anew."""
     if not path.exists():
         return []
     try:
         with duckdb.connect(str(path), read_only=True) as database:
-            return sorted(database.execute("SELECT * FROM files").fetchall())
-    except duckdb.Error:  # by another version, or somebody else's file of that name
-        return []
+            return sorted(database.execute(f"SELECT {_FILE_COLUMNS} FROM files").fetchall())  # noqa: S608 - ours
+    except duckdb.Error:  # somebody else's, by a later version, or open for writing elsewhere
+        with path.open("rb") as file:
+            return None if file.read(12)[8:] == b"DUCK" else []
 
 
 def _write(path: Path, files: Sequence[_File]) -> None:

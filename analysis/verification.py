@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
+from multiprocessing import active_children, get_context
 from pathlib import Path
 
 import msgspec
@@ -48,12 +50,29 @@ def verify(paths: Sequence[Path], *, jobs: int, progress: Callable[[int], None] 
         return found
     done: dict[Path, Verified] = {}
     # A fork would take our threads' locks along.
-    with ProcessPoolExecutor(min(jobs, len(paths)), mp_context=get_context("spawn")) as pool:
+    pool = ProcessPoolExecutor(min(jobs, len(paths)), mp_context=get_context("spawn"), initializer=_die_silently)
+    try:
         waiting = {pool.submit(verify_capture, path): path for path in paths}
         for number, future in enumerate(as_completed(waiting), 1):
             done[waiting[future]] = future.result()
             progress(number)
+    except BrokenExecutor:
+        raise UserError(
+            "a process that looked at captures was killed, perhaps for want of memory: try --jobs 1"
+        ) from None
+    except BaseException:
+        # Nobody waits for what is left.
+        for process in active_children():
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
     return [done[path] for path in paths]
+
+
+def _die_silently() -> None:
+    """Ctrl-C reaches all processes of a terminal; what is to be said of it says the first one."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def verify_capture(path: Path) -> Verified:
@@ -63,12 +82,16 @@ def verify_capture(path: Path) -> Verified:
             return _Look(capture).verified()
     except (UserError, VenueError) as error:
         return Verified(path=str(path), trouble=(str(error),))
+    except Exception as error:  # whatever a damaged file makes somebody stumble over: that is what we are asked for
+        return Verified(path=str(path), trouble=(f"it can't be read ({type(error).__name__}: {error})",))
 
 
 class _Look:
     def __init__(self, capture: Capture) -> None:
         self._capture = capture
         self._trouble: dict[str, list[int]] = {}
+        """What is wrong, and the first addresses of that kind."""
+        self._times: Counter[str] = Counter()
         self._rows = self._events = self._gaps = 0
         self._stored: Counter[str] = Counter()
         self._last = (0, -1)
@@ -90,8 +113,8 @@ class _Look:
             events=self._events,
             gaps=self._gaps,
             incidents=dict(sorted(found.items())),
-            cut_off=about.ended in (None, CUT_OFF),
-            trouble=tuple(_line(what, seqs) for what, seqs in self._trouble.items()),
+            cut_off=not self._capture.live and (about.ended is None or about.ended.startswith(CUT_OFF)),
+            trouble=tuple(_line(what, seqs, self._times[what]) for what, seqs in self._trouble.items()),
         )
 
     def _passed(self) -> Iterator[Event]:
@@ -119,24 +142,37 @@ class _Look:
         reads = dialect_of(about)
         if about.dialect_version != reads.version:
             return
-        again = Decoder(reads).decode_again(self._capture.events())
-        stored = (row for row in self._capture.events() if row.kind != "incident")
-        for was, now in zip(stored, again, strict=False):
-            if (was.seq, was.part) != (now.seq, now.part) or any(
-                getattr(was, name) != getattr(now, name) for name in DERIVED
-            ):
-                self._say("decoded otherwise now: `wsreplay decode` brings them up to date", was.seq)
+        until = self._last[0]  # a recording may have gone on meanwhile
+        again = Decoder(reads).decode_again(self._capture.events(0, until))
+        stored = (row for row in self._capture.events(0, until) if row.kind != "incident")
+        was, now = next(stored, None), next(again, None)
+        while was is not None or now is not None:
+            before, after = _address(was), _address(now)
+            # A row that only one of them has must not make all rows after it look wrong.
+            if before != after or any(getattr(was, name) != getattr(now, name) for name in DERIVED):
+                self._say("decoded otherwise now: `wsreplay decode` brings them up to date", int(min(before, after)[0]))
+            if before <= after:
+                was = next(stored, None)
+            if after <= before:
+                now = next(again, None)
 
     def _say(self, what: str, seq: int) -> None:
-        self._trouble.setdefault(what, []).append(seq)
+        named = self._trouble.setdefault(what, [])
+        self._times[what] += 1
+        if len(named) < _NAMED:
+            named.append(seq)
 
 
-def _line(what: str, seqs: list[int]) -> str:
+def _address(row: Event | None) -> tuple[float, int]:
+    return (math.inf, 0) if row is None else (row.seq, row.part)
+
+
+def _line(what: str, seqs: list[int], times: int) -> str:
     if not seqs:
         return what
-    named = ", ".join(f"#{seq}" for seq in seqs[:_NAMED])
-    more = f" and {len(seqs) - _NAMED:,} more" if len(seqs) > _NAMED else ""
-    return f"{named}{more} {'is' if len(seqs) == 1 else 'are'} {what}"
+    named = ", ".join(f"#{seq}" for seq in seqs)
+    more = f" and {times - len(seqs):,} more" if times > len(seqs) else ""
+    return f"{named}{more} {'is' if times == 1 else 'are'} {what}"
 
 
 def _counts(counted: Counter[str]) -> str:

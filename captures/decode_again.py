@@ -9,7 +9,9 @@ from __future__ import annotations
 import tempfile
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from shutil import copymode
 
 import msgspec
 
@@ -57,7 +59,9 @@ def decode_again(
             )
         reads = _dialect_for(capture.metadata, venue, map_file)
         place = capture.path
-        with tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=place.parent) as folder:
+        # A link stays one: what it leads to is written anew, where that lies.
+        there = place.resolve()
+        with _new_folder(there) as folder:
             rewriting = _Rewriting(capture, Path(folder), reads, map_file, own=venue is None and map_file is None)
             rewriting.decode(progress)
             incidents = rewriting.search(finishers)
@@ -70,6 +74,15 @@ def decode_again(
                 incidents_before=rewriting.incidents_before,
                 incidents=incidents,
             )
+
+
+@contextmanager
+def _new_folder(beside: Path) -> Iterator[str]:
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{beside.name}.", dir=beside.parent) as folder:
+            yield folder
+    except OSError as error:
+        raise CaptureError(f"{beside} can't be decoded in its place: {error.strerror or error}") from error
 
 
 def _dialect_for(metadata: Metadata, venue: str | None, map_file: Path | None) -> Dialect:
@@ -119,7 +132,9 @@ class _Rewriting:
     def put_in_place(self) -> None:
         """Let the new files take the place of the old ones."""
         for number, file in enumerate(self._files, 1):
-            segment_path(self._folder, number).replace(file)
+            made, file = segment_path(self._folder, number), file.resolve()
+            copymode(file, made)  # who could read it can still do so
+            made.replace(file)
 
     def _counted(self) -> Iterator[Event]:
         for row in self._capture.events():

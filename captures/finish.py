@@ -78,7 +78,7 @@ def write_parquet(batches: Iterable[pa.RecordBatch], path: Path, metadata: Metad
     with appearing(path) as temporary:
         schema = SCHEMA.with_metadata(file_metadata(metadata))
         with pq.ParquetWriter(temporary, schema, **_WRITER) as writer:
-            for table in _row_groups(batches):
+            for table in row_groups(batches):
                 writer.write_table(table.replace_schema_metadata(schema.metadata), row_group_size=ROW_GROUP)
                 rows += table.num_rows
     return rows
@@ -87,6 +87,11 @@ def write_parquet(batches: Iterable[pa.RecordBatch], path: Path, metadata: Metad
 @contextmanager
 def appearing(path: Path) -> Iterator[Path]:
     """A temporary file (0600) beside ``path`` to write to. It becomes ``path`` if all goes well, and else is gone."""
+    # To be renamed over /dev/null or /dev/stdout would take it away from everybody.
+    if path.exists() and not path.is_file():
+        raise CaptureError(f"{path} is a {'folder' if path.is_dir() else 'device'}: name a file")
+    if path.is_symlink():
+        path = path.resolve()
     try:
         fd, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
         os.close(fd)
@@ -117,7 +122,7 @@ def _with_tail(batches: Iterable[pa.RecordBatch], tail: Sequence[Event]) -> Iter
         yield widen(sparse_batch(tail))
 
 
-def _row_groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+def row_groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
     """The batches, cut and joined to row groups. Never holds more than one row group and one batch."""
     waiting: list[pa.RecordBatch] = []
     rows = size = 0

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 
 import pyarrow as pa
 
 from wsreplay.captures import working_folder
+from wsreplay.captures.errors import CaptureError
 from wsreplay.captures.places import place_of, segments_at
+from wsreplay.captures.recognition import understood
+from wsreplay.captures.schema import Clocks, Metadata
 from wsreplay.captures.segments import ParquetSegment
 from wsreplay.captures.stage import StageReader
 from wsreplay.captures.working_folder import LIVE, segment_path, stage_path
@@ -27,6 +31,7 @@ class Follower:
         self._read = 0
         """The last segment that was read, or is being read."""
         self._stage: StageReader | None = None
+        self._about = Metadata(clocks=Clocks(wall_ns=0, mono_ns=0))
 
     def read(self) -> Iterator[pa.RecordBatch]:
         """The rows that have come since the last call. Take them all."""
@@ -34,7 +39,7 @@ class Follower:
         alive = working_folder.is_recording(self.path)
         while not self.over:
             if self._stage is not None:
-                yield from self._stage.batches()
+                yield from understood(self._stage.batches(), self._known())
                 if not self._stage.closed:
                     break
                 self.close()
@@ -58,6 +63,13 @@ class Follower:
         if self._stage is not None:
             self._stage.close()
             self._stage = None
+
+    def _known(self) -> Metadata:
+        """What is known by now; the folder may just have become a capture."""
+        if self.path.name.endswith(LIVE):
+            with suppress(CaptureError):
+                self._about = working_folder.description(self.path)
+        return self._about
 
     def _rest(self) -> Iterator[pa.RecordBatch]:
         for segment in segments_at(self.path):

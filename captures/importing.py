@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from wsreplay.captures.errors import CaptureError
@@ -18,6 +20,7 @@ from wsreplay.captures.session import Session
 from wsreplay.venues.registry import GENERIC, dialect_described
 
 _FLUSH_ROWS = 5_000
+_MOST = (1 << 63) - 1
 
 
 def import_events(
@@ -44,9 +47,14 @@ def import_events(
     session: Session | None = None
     rows = 0
     try:
-        for number, event in enumerate(events, 1):
+        # What was observed with an event is decoded together with it: both kinds of facts share its parts.
+        together = groupby(events, key=attrgetter("seq")) if ours else ((0, (event,)) for event in events)
+        for number, (_, observed) in enumerate(together, 1):
+            event, *facts = observed
             if not ours:
                 event.seq = number
+            if not all(map(_holds, (event, *facts))):
+                raise CaptureError(f"{source} has an event ({number}) with a number or a time that no capture can hold")
             if session is None:
                 session = Session.create(
                     out,
@@ -62,9 +70,9 @@ def import_events(
                         },
                     ),
                 )
-            session.stage.append(pipeline.take([event], witnessed=ours))
-            rows += 1
-            if rows % _FLUSH_ROWS == 0:
+            session.stage.append(pipeline.take([event, *facts], witnessed=ours))
+            rows += 1 + len(facts)
+            if number % _FLUSH_ROWS == 0:
                 session.stage.flush()
                 progress(rows)
         if session is None:
@@ -82,3 +90,14 @@ def import_events(
         if session is not None:
             session.discard()
         raise
+
+
+def _holds(event: Event) -> bool:
+    """Whether the event's address and clocks fit into their columns."""
+    return (
+        0 < event.seq < _MOST
+        and 0 <= event.part < 1 << 31
+        and 0 <= event.at_ns <= _MOST
+        and min(event.mono_ns, event.first_mono_ns) >= -_MOST
+        and max(event.mono_ns, event.first_mono_ns) <= _MOST
+    )

@@ -50,6 +50,9 @@ class Pipeline:
         self._redactor = redactor
         self._witnesses = True
         self._recogniser = recogniser
+        self._unnamed = dialect.secrets
+        if recogniser is not None:
+            redactor.suspect(recogniser.secrets)
         self.recognised: tuple[Dialect, int] | None = None
         """The venue that showed itself, and where."""
         self.transcript = Transcript()
@@ -63,6 +66,11 @@ class Pipeline:
             self.resumed_out_of_step = resumed.transcript.brief
             self.rows, self.gaps = resumed.rows, resumed.gaps
             redactor.learn(resumed.secrets)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether a venue may still show itself, with whose dialect all rows so far are then to be read."""
+        return self._recogniser is not None and not self._recogniser.over
 
     @property
     def finished(self) -> str | None:
@@ -112,20 +120,25 @@ class Pipeline:
 
     def _completed(self, observed: list[Event]) -> list[Event]:
         if len(observed) == 1:  # as nearly always, and this is what a recording spends its time in
-            rows = self._decoded(observed[0])
+            rows = self._complete(observed[0])
         else:
             rows = []
             for _, (event, *facts) in groupby(observed, key=_seq):
-                rows += self._decoded(event, facts)
+                rows += self._complete(event, facts)
+        self.rows += len(rows)
+        return rows
+
+    def _complete(self, event: Event, observed: Sequence[Event] = ()) -> list[Event]:
+        """The rows of one event, ready to be written. ``observed``: facts that the transcript found with it."""
+        rows = self._decoded(event, observed)
         redact = self._redactor.redact
         for row in rows:
             try:
                 redact(row)
             except Exception as error:  # what may hold a secret is not written
                 _withhold(row, error)
-            if self._recogniser is not None and row.part == 0:
-                self._recogniser.keep(row)
-        self.rows += len(rows)
+        if self._recogniser is not None:
+            self._recogniser.keep(event)
         return rows
 
     def _recognise(self, event: Event) -> None:
@@ -140,6 +153,8 @@ class Pipeline:
                 self._decoder.see(earlier)
         if self._recogniser.over:
             self._recogniser = None
+            if found is None:
+                self._redactor.adopt(self._unnamed)
 
     def _decoded(self, event: Event, observed: Sequence[Event] = ()) -> list[Event]:
         """The event and its facts. ``observed``: those that the transcript found, which come with it."""

@@ -18,7 +18,7 @@ from wsreplay.captures.decoder import Decoder
 from wsreplay.captures.event import Event
 from wsreplay.captures.read_by import dialect_of
 from wsreplay.captures.schema import Metadata
-from wsreplay.venues.dialect import RecognisingDialect
+from wsreplay.venues.dialect import RecognisingDialect, Secrets
 from wsreplay.venues.registry import dialect, names
 
 WINDOW = 500
@@ -35,6 +35,11 @@ class Recogniser:
         self._seen: list[Event] = []
         self.over = not candidates
         """Whether there is nothing more to find out."""
+
+    @property
+    def secrets(self) -> list[Secrets]:
+        """What is secret at the venues that it may be."""
+        return [candidate.secrets for candidate in self._candidates]
 
     def see(self, event: Event) -> RecognisingDialect | None:
         """The venue that this event shows. Its payload must still be as it came."""
@@ -81,7 +86,8 @@ def understood(batches: Iterable[pa.RecordBatch], metadata: Metadata) -> Iterato
         return
     before: list[Event] = []
     for batch in batches:
-        early = batch.filter(pc.less(batch.column("seq"), at))
+        is_early = pc.less(batch.column("seq"), at)
+        early = batch.filter(is_early)
         if early.num_rows:
             before += events_of(early)
         if early.num_rows == batch.num_rows:
@@ -89,7 +95,8 @@ def understood(batches: Iterable[pa.RecordBatch], metadata: Metadata) -> Iterato
         if before:
             yield _decoded_again(before, metadata)
             before = []
-        yield batch.slice(early.num_rows) if early.num_rows else batch
+        # Whoever reads along gets late rows as they come: those from before need not stand together.
+        yield batch.filter(pc.invert(is_early)) if early.num_rows else batch
     if before:
         yield _decoded_again(before, metadata)
 

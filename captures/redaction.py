@@ -9,6 +9,7 @@ equal, and correlation, duplicates and replay work on what is left. Which names 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from hashlib import blake2b
 from operator import attrgetter
 
@@ -51,7 +52,8 @@ class Redactor:
         """``secrets``: the venue's own names. ``keep``: leave everything as it is (``--keep-secrets``)."""
         self._keep = keep
         self._hash = blake2b(key=key if len(key) <= 64 else blake2b(key).digest(), digest_size=8)
-        self._finder = Finder(SecretNames(secrets))
+        self._secrets = secrets
+        self._finder = self._http_finder = Finder(SecretNames(secrets))
         self._long_lived = LongLived()
         self._recent: dict[str, str] = {}
         """Secrets just replaced, for the columns that were taken from them before."""
@@ -62,7 +64,19 @@ class Redactor:
 
     def adopt(self, secrets: Secrets) -> None:
         """Know a venue's own names from here on: it has just been recognised."""
-        self._finder = Finder(SecretNames(secrets))
+        self._secrets = secrets
+        self._finder = self._http_finder = Finder(SecretNames(secrets))
+
+    def suspect(self, venues: Sequence[Secrets]) -> None:
+        """Know the names of all these venues until one is adopted: what is written before cannot be taken back.
+
+        Everyday names count where keys are handed out, in HTTP: in messages they are more often no secret.
+        """
+        named = self._secrets.names.union(*(venue.names for venue in venues))
+        doubtful = self._secrets.doubtful.union(*(venue.doubtful for venue in venues))
+        public = self._secrets.public - named
+        self._finder = Finder(SecretNames(Secrets(names=named, doubtful=self._secrets.doubtful, public=public)))
+        self._http_finder = Finder(SecretNames(Secrets(names=named, doubtful=doubtful, public=public)))
 
     def learn(self, known: dict[str, str]) -> None:
         """Know what a predecessor has seen."""
@@ -99,7 +113,9 @@ class Redactor:
 
     def _text(self, text: str, event: Event) -> str:
         kind = event.kind
-        spans = self._finder.find(text, client=event.sender == "client", http=kind in _HTTP, handshake=kind == "open")
+        http = kind in _HTTP
+        finder = self._http_finder if http else self._finder
+        spans = finder.find(text, client=event.sender == "client", http=http, handshake=kind == "open")
         if spans:
             pieces: list[str] = []
             at = 0

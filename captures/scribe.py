@@ -161,7 +161,8 @@ class Scribe:
             self._stage()
             self._let_go()
             # Only after letting go: everything before the new segment is then on record for good.
-            if self._session.due(now):
+            # And only once it is known who reads it: a finished segment is not decoded again.
+            if self._session.due(now) and not self._pipeline.undecided:
                 self._turn()
         except CaptureError as error:
             # Reading stops, the hand-over fills, and when it overflows the proxy counts and states what is lost.

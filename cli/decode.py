@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from wsreplay.cli.capture_argument import CapturePath
+from wsreplay.cli.capture_argument import CapturePath, places_of
+from wsreplay.cli.plain_errors import WRONG, tell
 
 
 @click.command(
@@ -26,10 +27,12 @@ def decode(captures: tuple[Path, ...], venue: str | None, map_file: Path | None)
     """Decode captures again, in place: replies, outcomes, orders and incidents.
 
     What was observed (payloads, clocks, connections) never changes; what was derived from it is worked out anew by the
-    dialect as it is today, or by another one. A capture is replaced only by one that is whole.
+    dialect as it is today, or by another one. A capture is replaced only by one that is whole. CAPTURE is a capture, a
+    folder of captures or a pattern.
     """
     from wsreplay.analysis.incidents import FINISHER
     from wsreplay.captures.decode_again import decode_again
+    from wsreplay.captures.errors import CaptureError
 
     shows = sys.stderr.isatty()
 
@@ -38,8 +41,17 @@ def decode(captures: tuple[Path, ...], venue: str | None, map_file: Path | None)
             sys.stderr.write(f"\r\x1b[K{rows:,} rows")
             sys.stderr.flush()
 
-    for path in captures:
-        made = decode_again(path, venue=venue, map_file=map_file, finishers=(FINISHER,), progress=progress)
+    failed = False
+    paths = places_of(list(captures))
+    for path in paths:
+        try:
+            made = decode_again(path, venue=venue, map_file=map_file, finishers=(FINISHER,), progress=progress)
+        except CaptureError as error:
+            if len(paths) == 1:
+                raise
+            tell(str(error))
+            failed = True
+            continue
         if shows:
             sys.stderr.write("\r\x1b[K")
         change = (
@@ -51,3 +63,5 @@ def decode(captures: tuple[Path, ...], venue: str | None, map_file: Path | None)
             f"{made.path}: {made.rows:,} rows as {made.venue} (dialect version {made.dialect_version}), "
             f"incidents: {change}"
         )
+    if failed:
+        sys.exit(WRONG)

@@ -77,6 +77,8 @@ _WHAT = {"har": "entries", "pcapng": "packets", "trace": "records"}
 
 
 def _check(capture: Capture, place: Path, *, named: bool) -> None:
+    if str(place) == "-":
+        raise UserError("-o -: an export becomes a file when it is whole: name one")
     if place.resolve() in {file.resolve() for file in capture.files}:
         raise UserError(f"{place} is the capture itself: name another file with -o")
     if not named and place.exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from wsreplay.captures.event import Event
 
 _BEGINNING = 4096
+_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"BZh", b"\xfd7zXZ")
 
 
 class _Source(NamedTuple):
@@ -114,8 +116,10 @@ def _form_of(path: Path) -> str:
     length, colon, rest = beginning[:64].partition(b":")
     if colon and length.isdigit() and rest[:1].isdigit():
         return "flow"
-    if beginning.lstrip()[:1] == b"{":
+    if beginning.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{":
         return "jsonl"
+    if beginning.startswith(_PACKED):
+        raise UserError(f"{path} is compressed: unpack it first")
     raise UserError(f"{path} is no HAR file, no flow file of mitmproxy and no JSON lines; say what it is with --from")
 
 

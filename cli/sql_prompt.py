@@ -6,6 +6,7 @@ import os
 import readline
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -151,7 +152,7 @@ class _Keyboard:
         readline.set_completer_delims(" \t\n,()=<>+-*/%;'\"")
         readline.parse_and_bind("tab: complete")
         readline.set_history_length(_HISTORY)
-        if self._file.exists():
+        with suppress(OSError):  # none yet, or one that can't be read, which is no reason to fail
             readline.read_history_file(self._file)
 
     def __exit__(self, *_: object) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wsreplay.captures.errors import UserError
+
 if TYPE_CHECKING:
     from wsreplay.venues.abilities import Abilities
     from wsreplay.venues.rules import Rules
@@ -49,8 +51,11 @@ def new(name: str, out: Path | None) -> None:
     It brings a dialect, a simulator and their tests for a small made-up venue. Install it, and wsreplay finds it; then
     replace its messages by your venue's.
     """
+    from wsreplay.venues.registry import names
     from wsreplay.venues.skeleton import write_skeleton
 
+    if name in names():
+        raise UserError(f"there is a venue {name!r} already (see `wsreplay venues`): choose another name")
     folder = out if out is not None else Path(name)
     for path in write_skeleton(name, folder):
         click.echo(path)

@@ -30,11 +30,11 @@ def read(path: Path) -> Iterator[Event]:
             for conn, flow in enumerate(FlowReader(file).stream(), 1):
                 if isinstance(flow, http.HTTPFlow):
                     events += _events_of(flow, conn)
-        except (FlowReadException, MemoryError) as error:
-            # A length that is a lie asks for memory that nobody has.
-            raise CaptureError(
-                f"{path} is no flow file of mitmproxy, or is cut short ({str(error) or 'a length that can not be'})"
-            ) from None
+        except Exception as error:
+            # What is not as mitmproxy wrote it comes as whatever its reader trips over (a length that is a lie asks for
+            # memory that nobody has).
+            why = str(error) if isinstance(error, FlowReadException) else type(error).__name__
+            raise CaptureError(f"{path} is no flow file of mitmproxy, or is cut short ({why})") from None
     events.sort(key=lambda event: event.at_ns)
     yield from events
 
@@ -43,22 +43,22 @@ def _events_of(flow: http.HTTPFlow, conn: int) -> Iterator[Event]:
     request, response = flow.request, flow.response
     asked_ns = _ns(request.timestamp_start)
     over_ns = _ns(response.timestamp_end or response.timestamp_start) if response else _ns(request.timestamp_end)
-    asked = [(name, value) for name, value in request.headers.items(multi=True)]
-    answered = [(name, value) for name, value in response.headers.items(multi=True)] if response else []
+    asked = _headers(request.headers)
+    answered = _headers(response.headers) if response else []
     if flow.websocket is None:
         yield from exchanged(
             max(over_ns, asked_ns),
             conn,
             Exchange(
-                method=request.method,
-                url=request.pretty_url,
+                method=_text(request.method),
+                url=_text(request.pretty_url),
                 request=asked,
                 request_body=request.raw_content or b"",
                 status=response.status_code if response else None,
-                reason=response.reason if response else "",
+                reason=_text(response.reason) if response else "",
                 response=answered,
                 response_body=(response.raw_content if response else None) or b"",
-                error="" if response else str(flow.error or "it was never answered"),
+                error="" if response else _text(str(flow.error or "it was never answered")),
                 asked_at_ns=asked_ns,
                 asked_mono_ns=asked_ns,
             ),
@@ -68,10 +68,10 @@ def _events_of(flow: http.HTTPFlow, conn: int) -> Iterator[Event]:
         max(over_ns, asked_ns),
         conn,
         Handshake(
-            url=request.pretty_url.replace("http", "ws", 1),
+            url=_text(request.pretty_url).replace("http", "ws", 1),
             request=asked,
             status=response.status_code if response else 101,
-            reason=response.reason if response else "",
+            reason=_text(response.reason) if response else "",
             response=answered,
             asked_at_ns=asked_ns,
             asked_mono_ns=asked_ns,
@@ -86,8 +86,17 @@ def _events_of(flow: http.HTTPFlow, conn: int) -> Iterator[Event]:
     code = flow.websocket.close_code
     if flow.websocket.timestamp_end is not None and code is not None and code != 1006:
         who = "client" if flow.websocket.closed_by_client else "venue"
-        reason = flow.websocket.close_reason or ""
+        reason = _text(flow.websocket.close_reason or "")
         yield closed(_ns(flow.websocket.timestamp_end), conn, who, code, reason)  # type: ignore[arg-type]
+
+
+def _headers(headers: http.Headers) -> list[tuple[str, str]]:
+    return [(_text(name), _text(value)) for name, value in headers.items(multi=True)]
+
+
+def _text(text: str) -> str:
+    """Without the half letters that stand in mitmproxy's texts for bytes that are no UTF-8."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _ns(seconds: float | None) -> int:

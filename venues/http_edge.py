@@ -102,6 +102,9 @@ class HttpEdge:
                 break
             else:  # the client has closed
                 return False
+        if request.method == b"CONNECT":  # an answer to it would have to be a tunnel
+            await _write(connection, writer, 405, {"error": "METHOD_NOT_ALLOWED", "message": "This is no proxy"})
+            return False
         answer = await self._respond(
             Ask(
                 method=request.method.decode("ascii"),
@@ -111,7 +114,7 @@ class HttpEdge:
                 peer=peer,
             )
         )
-        await _write(connection, writer, *answer)
+        await _write(connection, writer, *answer, bodiless=request.method == b"HEAD")
         return connection.our_state is h11.DONE and connection.their_state is h11.DONE
 
 
@@ -121,16 +124,20 @@ async def _write(
     status: int,
     content: Any,
     more: tuple[tuple[str, str], ...] = (),
+    *,
+    bodiless: bool = False,
 ) -> None:
     body = content if isinstance(content, bytes) else json.dumps(content, separators=(",", ":")).encode()
     own = {name.lower() for name, _ in more}
     kind = [] if "content-type" in own else [("Content-Type", "application/json")]
     kept = [(name, value) for name, value in more if name.lower() != "content-length"]
-    headers = [*kind, *kept, ("Content-Length", str(len(body)))]
+    empty = status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+    # To HEAD goes the length that the body would have had.
+    headers = [*kept] if empty else [*kind, *kept, ("Content-Length", str(len(body)))]
     reason = HTTPStatus(status).phrase if status in HTTPStatus else ""
     for event in (
         h11.Response(status_code=status, reason=reason.encode(), headers=headers),
-        h11.Data(data=body),
+        h11.Data(data=b"" if bodiless or empty else body),
         h11.EndOfMessage(),
     ):
         writer.write(connection.send(event) or b"")

@@ -19,6 +19,8 @@ from wsreplay.venues.envelope import HttpMessage
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OPCODES = {"text": 1, "binary": 2}
+_MESSAGES = "_webSocketMessages"
+_encode = msgspec.json.Encoder().encode
 _handshake = msgspec.json.Decoder(Handshake).decode
 
 
@@ -30,8 +32,15 @@ def write(wanted: Wanted, path: Path) -> int:
             archive.see(event)
     archive.end()
     entries = sorted(archive.entries, key=lambda entry: str(entry["startedDateTime"]))
-    log = {"version": "1.2", "creator": {"name": "wsreplay", "version": __version__}, "pages": [], "entries": entries}
-    path.write_bytes(msgspec.json.encode({"log": log}))
+    log = {"version": "1.2", "creator": {"name": "wsreplay", "version": __version__}, "pages": [], "entries": []}
+    beginning, end = _encode({"log": log}).rsplit(b"]", 1)
+    with path.open("wb") as out:
+        out.write(beginning)
+        for number, entry in enumerate(entries):
+            if _MESSAGES in entry:
+                entry[_MESSAGES] = msgspec.Raw(b"[" + entry[_MESSAGES] + b"]")
+            out.write((b"," if number else b"") + _encode(entry))
+        out.write(b"]" + end)
     return len(entries)
 
 
@@ -63,9 +72,7 @@ class _Archive:
             _request("GET", said.url, said.request),
             _response(said.status, said.reason, said.response, said.body.encode(), said.error),
         )
-        entry["_resourceType"] = "websocket"
-        entry["_webSocketMessages"] = []
-        entry["connection"] = str(event.conn)
+        entry |= _line(event)
         self._lines[event.conn] = entry
         self.entries.append(entry)
 
@@ -74,11 +81,14 @@ class _Archive:
         if line is None:
             # The part that is exported begins in the middle of this connection.
             line = _entry(event.at_ns, 0, _request("GET", "ws:", []), _response(101, "", [], b"", ""))
-            line |= {"_resourceType": "websocket", "_webSocketMessages": [], "connection": str(event.conn)}
+            line |= _line(event)
             self._lines[event.conn] = line
             self.entries.append(line)
         payload = event.text if event.text is not None else base64.b64encode(event.data or b"").decode()
-        line["_webSocketMessages"].append(
+        messages: bytearray = line[_MESSAGES]
+        if messages:
+            messages += b","
+        messages += _encode(
             {
                 "type": "send" if event.sender == "client" else "receive",
                 "time": event.at_ns / 1e9,
@@ -114,6 +124,11 @@ class _Archive:
         )
         entry["_seq"] = asked.seq
         self.entries.append(entry)
+
+
+def _line(event: Event) -> dict[str, Any]:
+    """What a connection has besides; its messages as they are written, for as objects they take four times that."""
+    return {"_resourceType": "websocket", _MESSAGES: bytearray(), "connection": str(event.conn)}
 
 
 def _entry(at_ns: int, took_ns: int, request: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:

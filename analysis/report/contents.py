@@ -136,7 +136,9 @@ def _timeline(
         width = max(1, ((bounds["stop"] or 0) - start) // BINS + 1)
         density = _rows(
             database,
-            f"SELECT conn, (mono_ns - {start}) - (mono_ns - {start}) % {width} AS at, {width} AS width, "  # noqa: S608
+            # REST has one lane, however many connections it took.
+            f"SELECT CASE WHEN kind <> 'http_response' THEN conn END AS conn, "  # noqa: S608
+            f"(mono_ns - {start}) - (mono_ns - {start}) % {width} AS at, {width} AS width, "
             f"count(*) AS n FROM events WHERE {plain} AND sender = 'venue' GROUP BY 1, 2 ORDER BY 1, 2",
         )
     return at, seqs, conns, whats, [list(word) for word in words], density
@@ -191,7 +193,7 @@ LEFT JOIN events AS opened ON opened.seq = connections.first_seq AND opened.part
 ORDER BY connections.conn LIMIT 500
 """
 _REQUESTS = """
-SELECT requests.seq, requests.conn, sent.mono_ns - {start} AS sent,
+SELECT requests.seq, coalesce(requests.conn, 0) AS conn, sent.mono_ns - {start} AS sent,
     sent.mono_ns - {start} + requests.latency_ns AS answered,
     requests.op, requests.outcome,
     concat_ws(' ', requests.symbol, requests.side, requests.qty, requests.price, requests.channel) AS label,

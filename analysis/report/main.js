@@ -65,10 +65,6 @@
     { name: "venue said", at: "venue_messages", number: true, show: (row) => `${row.venue_messages.toLocaleString()} · ${bytes(row.venue_bytes)}` },
   ], data.lines, (row) => timeline.show(row.opened ?? 0, row.over ? row.ended : data.duration));
 
-  byId("footer").textContent = `wsreplay ${data.tool}. Nothing on this page comes from the network. Every #number is an address: wsreplay show ${data.name}.parquet#NUMBER` +
-    (data.requests_left_out ? ` ${data.requests_left_out.toLocaleString()} of the fastest requests are not drawn.` : "") +
-    (data.density.length ? " There is too much to draw every message: what the venue said is shown as densities." : "");
-
   byId("theme").addEventListener("click", () => {
     const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
@@ -79,6 +75,10 @@
 
   timeline = new Timeline(data, pick);
   plots = new Plots(data, pick);
+  byId("footer").textContent = `wsreplay ${data.tool}. Nothing on this page comes from the network. Every #number is an address: wsreplay show ${data.name}.parquet#NUMBER` +
+    (data.requests_left_out ? ` ${data.requests_left_out.toLocaleString()} of the fastest requests are not drawn.` : "") +
+    (data.density.length ? " There is too much to draw every message: what the venue said is shown as densities." : "") +
+    (timeline.lanesLeftOut ? ` ${timeline.lanesLeftOut.toLocaleString()} connections on which nothing went wrong are not drawn.` : "");
   if (location.hash.match(/^#\d+$/)) pick(Number(location.hash.slice(1)));
   root.dataset.ready = "yes";
 })();

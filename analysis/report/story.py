@@ -47,12 +47,12 @@ def _connections(database: Database, start: int) -> list[Line]:
     lines: list[Line] = []
     for row in _rows(database, _CONNECTIONS.format(start=start, most=4 * MOST_LINES)):
         conn, url = row["conn"], row["url"] or "an address that is not known"
-        if row["status"] not in (None, 101):
-            text = f"The venue refused connection {conn} to {url}: {row['status']}."
-            lines.append(Line(at=row["opened"], seq=row["first_seq"], tone="bad", text=text))
-            continue
         if row["error"]:
             text = f"Connection {conn} to {url} never came up: {row['error']}."
+            lines.append(Line(at=row["opened"], seq=row["first_seq"], tone="bad", text=text))
+            continue
+        if row["status"] not in (None, 101):
+            text = f"The venue refused connection {conn} to {url}: {row['status']}."
             lines.append(Line(at=row["opened"], seq=row["first_seq"], tone="bad", text=text))
             continue
         lines.append(

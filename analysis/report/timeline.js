@@ -1,5 +1,7 @@
 // Lanes, one a connection: the bot's messages above, the venue's below, requests as spans between them.
 const LANE = 74, GUTTER = 168, AXIS = 26, NARROWEST = 1000;
+// Browsers draw nothing at all on a canvas that is higher than 32,000 to 65,000 pixels of the screen.
+const MOST_LANES = 200;
 
 class Timeline {
   constructor(data, pick) {
@@ -42,13 +44,22 @@ class Timeline {
     for (let index = 0; index < this.data.conn.length; index++) {
       if (rest.has(this.data.what[index]) && !known.has(this.data.conn[index])) restOnly.add(this.data.conn[index]);
     }
-    const lanes = [...numbers].filter((conn) => !restOnly.has(conn)).sort((a, b) => a - b);
+    const lanes = this.worthwhile([...numbers].filter((conn) => !restOnly.has(conn)), known);
     const made = lanes.map((conn) => ({ conn, line: known.get(conn), events: [], density: [] }));
     if (restOnly.size) made.push({ conn: "REST", events: [], density: [] });
     this.laneOf = new Map(made.flatMap((lane, at) => (lane.conn === "REST" ? [...restOnly].map((conn) => [conn, at]) : [[lane.conn, at]])));
     for (let index = 0; index < this.data.at.length; index++) made[this.laneOf.get(this.data.conn[index])]?.events.push(index);
-    for (const bin of this.data.density) made[this.laneOf.get(bin.conn)]?.density.push(bin);
+    for (const bin of this.data.density) made[bin.conn === null ? made.length - 1 : this.laneOf.get(bin.conn)]?.density.push(bin);
     return made;
+  }
+
+  // Of more connections than can be drawn, those on which something went wrong, and then the first.
+  worthwhile(conns, known) {
+    const odd = new Set(this.data.incidents.map((incident) => incident.conn));
+    const rank = (conn) => (odd.has(conn) ? 0 : known.has(conn) ? 1 : 2);
+    const kept = conns.sort((a, b) => rank(a) - rank(b) || a - b).slice(0, MOST_LANES);
+    this.lanesLeftOut = conns.length - kept.length;
+    return kept.sort((a, b) => a - b);
   }
 
   // Requests that overlap stand in rows of their own.

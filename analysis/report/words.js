@@ -37,6 +37,12 @@ function element(tag, options = {}, ...children) {
     else if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
     else if (value !== null && value !== undefined) made.setAttribute(name, value);
   }
+  if (options.onclick && (tag === "li" || tag === "th")) {
+    made.tabIndex = 0;
+    made.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); options.onclick(event); }
+    });
+  }
   for (const child of children) if (child !== null && child !== undefined) made.append(child);
   return made;
 }

@@ -28,20 +28,25 @@ again AS (
     FROM opened
     WHERE opened.previous_conn IS NOT NULL AND opened.previous_ended_at_ns <= opened.opened_at_ns
 ),
+noticed AS (
+    SELECT events.capture, events.conn, min(events.seq) AS noticed_seq, min(events.at_ns) AS noticed_at_ns
+    FROM events
+    WHERE events.conn IS NOT NULL AND events.part = 0 AND events.kind = 'end' AND events.sender = 'client'
+    GROUP BY events.capture, events.conn
+),
+-- What the recorder read on after the bot was gone never reached the bot.
 before AS (
     SELECT
         events.capture,
         events.conn,
-        max(events.seq) FILTER (
-            WHERE events.sender = 'venue' AND events.kind IN ('text', 'binary', 'ping', 'pong', 'close')
-        ) AS last_byte_seq,
-        max(events.at_ns) FILTER (
-            WHERE events.sender = 'venue' AND events.kind IN ('text', 'binary', 'ping', 'pong', 'close')
-        ) AS last_byte_at_ns,
-        min(events.seq) FILTER (WHERE events.kind = 'end' AND events.sender = 'client') AS noticed_seq,
-        min(events.at_ns) FILTER (WHERE events.kind = 'end' AND events.sender = 'client') AS noticed_at_ns
+        max(events.seq) AS last_byte_seq,
+        max(events.at_ns) AS last_byte_at_ns
     FROM events
-    WHERE events.conn IS NOT NULL AND events.part = 0
+    LEFT JOIN noticed ON noticed.capture = events.capture AND noticed.conn = events.conn
+    WHERE
+        events.conn IS NOT NULL AND events.part = 0
+        AND events.sender = 'venue' AND events.kind IN ('text', 'binary', 'ping', 'pong', 'close')
+        AND events.seq < coalesce(noticed.noticed_seq, 9223372036854775807)
     GROUP BY events.capture, events.conn
 ),
 logins AS (
@@ -83,6 +88,7 @@ forgotten AS (
     FROM again
     INNER JOIN subscriptions AS kept
         ON kept.capture = again.capture AND kept.conn = again.previous_conn AND kept.ended_how = 'connection'
+        AND coalesce(kept.outcome, 'pending') <> 'rejected'
     LEFT JOIN subscriptions AS renewed
         ON renewed.capture = again.capture AND renewed.conn = again.conn AND renewed.channel = kept.channel
     WHERE renewed.channel IS NULL
@@ -117,15 +123,15 @@ SELECT
     again.url,
     again.status,
     before.last_byte_seq,
-    before.noticed_seq,
+    noticed.noticed_seq,
     again.first_seq AS open_seq,
     logins.login_seq,
     logins.login_outcome,
     subscribed.resubscribed_seq,
     heard.first_push_seq,
     subscribed.caught_up_seq,
-    before.noticed_at_ns - before.last_byte_at_ns AS silent_ns,
-    again.opened_at_ns - before.noticed_at_ns AS reconnected_after_ns,
+    noticed.noticed_at_ns - before.last_byte_at_ns AS silent_ns,
+    again.opened_at_ns - noticed.noticed_at_ns AS reconnected_after_ns,
     subscribed.resubscribed_at_ns - again.opened_at_ns AS resubscribed_after_ns,
     subscribed.caught_up_at_ns - before.last_byte_at_ns AS without_data_ns,
     coalesce(forgotten.not_resubscribed, 0) AS not_resubscribed,
@@ -136,6 +142,7 @@ SELECT
     again.opened_at_ns
 FROM again
 LEFT JOIN before ON before.capture = again.capture AND before.conn = again.previous_conn
+LEFT JOIN noticed ON noticed.capture = again.capture AND noticed.conn = again.previous_conn
 LEFT JOIN logins ON logins.capture = again.capture AND logins.conn = again.conn
 LEFT JOIN early ON early.capture = again.capture AND early.conn = again.conn
 LEFT JOIN heard ON heard.capture = again.capture AND heard.conn = again.conn

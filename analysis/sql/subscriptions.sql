@@ -1,6 +1,7 @@
 -- One row a subscription that the bot asked for, and what came of it; asked for twice, it has two rows.
 -- outcome is the request's; pushes counts what came on the channel until it ended or was asked for again.
 -- ended_how is unsubscribed, or ended with its connection; null: it was still on when the recording ended.
+-- Unsubscribing from no channel ends all; from one that ends in ":*", all of that topic.
 WITH wishes AS (
     SELECT
         events.capture,
@@ -43,7 +44,16 @@ ends AS (
     FROM asked
     INNER JOIN wishes
         ON wishes.capture = asked.capture AND wishes.conn = asked.conn AND wishes.op = 'unsubscribe'
-        AND wishes.seq > asked.seq AND coalesce(wishes.channel, asked.channel) = asked.channel
+        AND wishes.seq > asked.seq
+        AND (
+            wishes.channel IS NULL
+            OR wishes.channel = asked.channel
+            OR (
+                wishes.channel LIKE '%:*'
+                AND substr(concat(asked.channel, ':'), 1, length(wishes.channel) - 1)
+                = substr(wishes.channel, 1, length(wishes.channel) - 1)
+            )
+        )
     GROUP BY asked.capture, asked.conn, asked.seq, asked.channel
 ),
 marks AS (
@@ -87,7 +97,12 @@ pushes AS (
         min(belonging.mono_ns) AS first_push_mono_ns,
         max(belonging.seq) AS last_push_seq
     FROM belonging
-    WHERE belonging.pushed = 1 AND belonging.asked_seq IS NOT NULL
+    LEFT JOIN ends
+        ON ends.capture = belonging.capture AND ends.conn = belonging.conn
+        AND ends.channel = belonging.channel AND ends.seq = belonging.asked_seq
+    WHERE
+        belonging.pushed = 1 AND belonging.asked_seq IS NOT NULL
+        AND belonging.seq < coalesce(ends.unsubscribe_seq, 9223372036854775807)
     GROUP BY belonging.capture, belonging.conn, belonging.channel, belonging.asked_seq
 ),
 answered AS (

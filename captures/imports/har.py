@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -12,12 +13,14 @@ import msgspec
 
 from wsreplay.captures.errors import CaptureError
 from wsreplay.captures.event import Event
-from wsreplay.captures.imports.observed import CLOCK, FRAMES, RELAY, exchanged, ns_of, opened, said
+from wsreplay.captures.imports.observed import CLOCK, FRAMES, RELAY, exchanged, mended, ns_of, opened, said
 from wsreplay.captures.wire import Exchange, Handshake
 
 LARGEST = 2 << 30
 """A larger archive is refused: it has to be in memory as a whole."""
 BLIND = (CLOCK, FRAMES, RELAY)
+_LONGEST_MS = 1e9
+"""No exchange takes eleven days: what says so is no time."""
 
 
 class _Pair(msgspec.Struct):
@@ -26,8 +29,8 @@ class _Pair(msgspec.Struct):
 
 
 class _Body(msgspec.Struct):
-    text: str = ""
-    encoding: str = ""
+    text: str | None = ""
+    encoding: str | None = ""
 
 
 class _Request(msgspec.Struct, rename="camel"):
@@ -48,7 +51,7 @@ class _Message(msgspec.Struct):
     type: str = ""
     time: float = 0.0
     opcode: int = 1
-    data: str = ""
+    data: str | None = ""
 
 
 class _Entry(msgspec.Struct, rename="camel"):
@@ -69,15 +72,25 @@ class _Archive(msgspec.Struct):
 
 def looks_so(beginning: bytes) -> bool:
     """Whether a file that begins so is an archive."""
-    return beginning.lstrip()[:1] == b"{" and b'"log"' in beginning and b"\n{" not in beginning.strip()
+    return (
+        beginning.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{"
+        and b'"log"' in beginning
+        and b"\n{" not in beginning.strip()
+    )
 
 
 def read(path: Path) -> Iterator[Event]:
     """The events in an archive, in the order of their times."""
     if path.stat().st_size > LARGEST:
         raise CaptureError(f"{path} is larger than {LARGEST >> 30} GiB: export fewer entries from the browser")
+    content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     try:
-        archive = msgspec.json.decode(path.read_bytes(), type=_Archive)
+        try:
+            archive = msgspec.json.decode(content, type=_Archive)
+        except msgspec.ValidationError:
+            raise
+        except msgspec.DecodeError:
+            archive = msgspec.json.decode(mended(content), type=_Archive)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise CaptureError(f"{path} is no HTTP archive ({error}): export it again as HAR with content") from None
     events = [event for conn, entry in enumerate(archive.log.entries, 1) for event in _events_of(entry, conn, path)]
@@ -87,7 +100,8 @@ def read(path: Path) -> Iterator[Event]:
 
 def _events_of(entry: _Entry, conn: int, path: Path) -> Iterator[Event]:
     started_ns = _moment(entry.started_date_time, path)
-    over_ns = started_ns + round(max(entry.time or 0, 0) * 1e6)
+    took_ms = entry.time or 0
+    over_ns = started_ns + (round(took_ms * 1e6) if 0 < took_ms < _LONGEST_MS else 0)
     request, response = entry.request, entry.response
     asked, answered = _pairs(request.headers), _pairs(response.headers)
     if entry.messages is None:
@@ -125,9 +139,9 @@ def _events_of(entry: _Entry, conn: int, path: Path) -> Iterator[Event]:
         ),
     )
     for message in entry.messages:
-        payload: str | bytes = message.data
+        payload: str | bytes = message.data or ""
         if message.opcode == 2:
-            payload = _decoded(message.data)
+            payload = _decoded(message.data or "")
         elif message.opcode != 1:
             continue
         yield said(_ns(message.time), conn, "client" if message.type == "send" else "venue", payload)
@@ -153,7 +167,8 @@ def _pairs(headers: list[_Pair]) -> list[tuple[str, str]]:
 def _bytes(body: _Body | None) -> bytes:
     if body is None:
         return b""
-    return _decoded(body.text) if body.encoding == "base64" else body.text.encode()
+    text = body.text or ""
+    return _decoded(text) if body.encoding == "base64" else text.encode()
 
 
 def _decoded(text: str) -> bytes:

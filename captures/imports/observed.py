@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -12,6 +13,19 @@ from wsreplay.captures.exchanges import rows_of_exchange
 from wsreplay.captures.wire import Exchange, Handshake, Record, What, as_json
 
 type Speaker = Literal["client", "venue"]
+
+LATEST = (1 << 63) - 1
+"""The last moment that a capture can hold, in the year 2262."""
+
+_ESCAPES = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
+
+def mended(text: bytes) -> bytes:
+    """JSON without the halves of surrogate pairs, as programs leave them that cut a text in the middle of a letter."""
+    return _ESCAPES.sub(lambda escape: rb"\ufffd" if escape["half"] else escape[0], text)
 
 
 def opened(at_ns: int, conn: int, handshake: Handshake) -> Event:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -87,3 +89,27 @@ def test_where_nobody_may_write_nothing_fails(tmp_path: Path, monkeypatch: pytes
 
 def _refused(**_: object) -> None:
     raise PermissionError(13, "Permission denied")
+
+
+def test_a_database_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
+    capture(tmp_path, event(1))
+    with duckdb.connect(str(tmp_path / NAME)) as database:
+        database.execute("CREATE TABLE precious AS SELECT 42 AS n")
+    assert update(tmp_path) is None
+    assert asked(tmp_path / NAME, "SELECT n FROM precious") == [(42,)]
+
+
+def test_a_catalogue_that_is_open_for_writing_elsewhere_is_left_alone(tmp_path: Path) -> None:
+    capture(tmp_path, event(1))
+    path = update(tmp_path)
+    assert path is not None
+    capture(tmp_path, event(1), venue="b")
+    hold = "import duckdb, sys; d = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"open\n"
+        inode = path.stat().st_ino
+        assert update(tmp_path) is None
+        assert path.stat().st_ino == inode

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from captures.recorded import capture, event
+from captures.recorded import capture, event, session
 
 from wsreplay.analysis.incidents import FINISHER
 from wsreplay.analysis.verification import verify, verify_capture
@@ -88,3 +88,40 @@ def test_what_can_not_be_read_is_trouble_and_does_not_stop_the_others(sample: Pa
     assert good.trouble == ()
     assert told == [1, 2]
     assert verify([broken, sample], jobs=1) == [bad, good], "in as many processes as you like"
+
+
+def test_one_row_that_is_missing_is_one_and_not_all_that_follow(sample: Path) -> None:
+    altered(sample, lambda rows: [row for row in rows if row.kind != "fact" or row.outcome != "late"])
+    (line,) = [line for line in verify_capture(sample).trouble if "decoded otherwise" in line]
+    assert line.startswith("#")
+    assert " is decoded otherwise" in line
+
+
+def test_a_fact_that_is_missing_at_the_very_end_is_missed(tmp_path: Path) -> None:
+    asked = event(1, conn=1, sender="client", text='{"op":"place","id":1}')
+    path = capture(tmp_path, asked, event(2, conn=1, kind="end", text=None, ended_by="rst"), venue="generic")
+    decode_again(path)
+    assert verify_capture(path).trouble == ()
+    altered(path, lambda rows: rows[:-1])
+    assert any("#2 is decoded otherwise" in line for line in verify_capture(path).trouble)
+
+
+@pytest.mark.parametrize("ended", ["cut off", "cut off: the proxy ended without a word"])
+def test_a_recording_that_was_cut_off_is_said_to_be(tmp_path: Path, ended: str) -> None:
+    path = capture(tmp_path, event(1), ended=ended)
+    assert verify_capture(path).cut_off
+
+
+def test_a_recording_that_goes_on_is_not_cut_off(tmp_path: Path) -> None:
+    going_on = session(tmp_path, event(1))
+    assert not verify_capture(going_on.folder).cut_off
+    going_on.abandon()
+    assert verify_capture(going_on.folder).cut_off
+
+
+def test_whatever_a_damaged_file_raises_is_trouble(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(*_: object) -> None:
+        raise ZeroDivisionError("by nought")
+
+    monkeypatch.setattr("wsreplay.analysis.verification.incidents_in", stumble)
+    assert verify_capture(sample).trouble == ("it can't be read (ZeroDivisionError: by nought)",)

@@ -97,6 +97,58 @@ def test_unsubscribing_without_a_channel_ends_all(tmp_path: Path) -> None:
     assert [tuple(row.values()) for row in found] == [("a", 4, "unsubscribed"), ("b", 4, "unsubscribed")]
 
 
+def test_unsubscribing_from_a_topic_ends_all_of_its_channels_and_no_others(tmp_path: Path) -> None:
+    path = capture(
+        tmp_path,
+        opened(1, 1),
+        *wish(2, 1, "order:LRC-ETH"),
+        *wish(3, 1, "orderbook:LRC-ETH:0"),
+        *wish(4, 1, "account"),
+        *wish(5, 1, "order:*", "unsubscribe"),
+        *wish(6, 1, "account:*", "unsubscribe"),
+        *wish(7, 1, "order:LRC-ETH"),
+    )
+    found = asked(path, "SELECT seq, ended_seq, ended_how FROM subscriptions ORDER BY seq")
+    assert [tuple(row.values()) for row in found] == [
+        (2, 5, "unsubscribed"), (3, None, None), (4, 6, "unsubscribed"), (7, None, None),
+    ]  # fmt: skip
+
+
+def test_what_comes_after_the_end_of_a_subscription_is_no_push_of_it(tmp_path: Path) -> None:
+    path = capture(
+        tmp_path,
+        opened(1, 1),
+        *wish(2, 1, "book"),
+        push(3, 1, "book"),
+        *wish(4, 1, None, "unsubscribe"),
+        push(5, 1, "book"),
+    )
+    (row,) = asked(path, "SELECT pushes, last_push_seq FROM subscriptions")
+    assert tuple(row.values()) == (1, 3)
+
+
+def test_what_was_read_on_after_the_bot_was_gone_is_no_data_that_it_had(tmp_path: Path) -> None:
+    path = capture(
+        tmp_path, opened(1, 1), push(2, 1, "book"), ended(5, 1), push(7, 1, "book"), ended(8, 1, "venue"), opened(9, 2)
+    )
+    (row,) = asked(path, "SELECT last_byte_seq, silent_ns FROM reconnects")
+    assert tuple(row.values()) == (2, 3 * MS)
+
+
+def test_a_subscription_that_was_refused_is_not_missed_after_a_reconnect(tmp_path: Path) -> None:
+    path = capture(
+        tmp_path,
+        opened(1, 1),
+        *wish(2, 1, "secret"),
+        event(3, conn=1, role="error", op="subscribe", reply_to=2, latency_ns=MS, error_code="NO"),
+        event(3, 1, conn=1, of_seq=2, outcome="rejected", resolved_by="reply"),
+        ended(4, 1),
+        opened(5, 2),
+    )
+    (row,) = asked(path, "SELECT not_resubscribed, example FROM reconnects")
+    assert tuple(row.values()) == (0, None)
+
+
 def test_a_reconnect_is_told_step_by_step(tmp_path: Path) -> None:
     path = capture(
         tmp_path,

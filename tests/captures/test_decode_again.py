@@ -90,3 +90,26 @@ def test_what_is_still_being_recorded_is_left_alone(tmp_path: Path) -> None:
     live.mkdir()
     with pytest.raises(CaptureError):
         decode_again(live)
+
+
+def test_a_link_stays_a_link_and_who_could_read_it_still_can(sample: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    real = sample.rename(elsewhere / "a.parquet")
+    real.chmod(0o640)
+    sample.symlink_to(real)
+    decode_again(sample, venue="generic")
+    assert sample.is_symlink()
+    with Capture.open(real) as opened:
+        assert opened.metadata.venue == "generic"
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert [path.name for path in elsewhere.iterdir()] == ["a.parquet"]
+
+
+def test_where_nothing_can_be_written_that_is_said(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    with pytest.raises(CaptureError, match="Permission denied"):
+        decode_again(sample)

@@ -136,3 +136,21 @@ def test_what_was_there_stays_until_the_new_file_is_whole(tmp_path: Path, monkey
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match="can't be written: No such file or directory"):
         write_parquet([], tmp_path / "nowhere" / "c.parquet", metadata())
+
+
+def test_a_device_is_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for place in (pipe, Path("/dev/null"), tmp_path):
+        with pytest.raises(CaptureError, match="name a file"):
+            write_parquet([], place, metadata())
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+    assert pipe.is_fifo()
+
+
+def test_what_a_link_leads_to_is_written_and_the_link_stays(tmp_path: Path) -> None:
+    link = tmp_path / "link.parquet"
+    link.symlink_to(tmp_path / "real.parquet")
+    for _ in range(2):
+        assert write_parquet([], link, metadata()) == 0
+        assert link.is_symlink()

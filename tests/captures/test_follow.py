@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from captures.recorded import capture, events, keep, segmented, session
+from captures.recorded import capture, event, events, keep, segmented, session
 
 from wsreplay.captures.columns import events_of
 from wsreplay.captures.errors import CaptureError
 from wsreplay.captures.event import Event
 from wsreplay.captures.follow import Follower
+from wsreplay.captures.recognition import RECOGNISED
 from wsreplay.captures.session import Session
 
 
@@ -93,3 +94,18 @@ def test_a_dead_scribe_is_noticed_and_its_successor_followed(tmp_path: Path) -> 
 def test_a_recording_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match="there is no"):
         Follower(tmp_path / "x.live")
+
+
+def test_rows_from_before_the_venue_was_known_are_read_by_its_dialect(tmp_path: Path) -> None:
+    rows = events(4)
+    for row in rows:
+        row.venue = "generic" if row.seq < 3 else "reya"
+    recording = session(tmp_path, venue="generic")
+    recording.describe(venue="reya", notes={RECOGNISED: 3})
+    keep(recording, rows)
+    follower = Follower(recording.folder)
+    keep(recording, [event(1, 1, kind="incident", venue="reya")])
+    assert [(row.seq, row.part, row.venue) for row in read(follower)] == [
+        (1, 0, "reya"), (1, 1, "reya"), (2, 0, "reya"), (3, 0, "reya"), (4, 0, "reya"),
+    ]  # fmt: skip
+    recording.abandon()

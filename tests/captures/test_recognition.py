@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from wsreplay.captures import recognition
 from wsreplay.captures.columns import events_of, sparse_batch, widen
-from wsreplay.captures.event import Event
+from wsreplay.captures.event import Event, Kind
 from wsreplay.captures.pipeline import Pipeline
 from wsreplay.captures.recognition import RECOGNISED, WINDOW, Recogniser, understood
 from wsreplay.captures.redaction import Redactor
@@ -106,6 +106,41 @@ def test_a_request_from_before_is_answered_after() -> None:
     request = next(row for row in found if row.role == "request")
     assert (reply.reply_to, reply.latency_ns) == (request.seq, 2000)
     assert [row.outcome for row in found if row.kind == "fact"] == ["ok"]
+
+
+def test_a_request_in_the_same_packet_as_the_message_that_shows_the_venue_is_answered() -> None:
+    said = [text_frame(json.dumps(fields), "client") for fields in ({"n": 7}, {"hello": "me"})]
+    both = data(b"".join(said), sender="client", mono_ns=2000)
+    pipeline, found = recorded_unnamed([handshake(), both, say("venue", 4000, n=7)])
+    assert pipeline.recognised is not None
+    assert found == recorded_named([handshake(), both, say("venue", 4000, n=7)])
+
+
+def test_what_may_be_secret_at_a_venue_is_replaced_before_it_shows_itself() -> None:
+    records = [handshake(), say("client", 2000, n=1, hush="a-long-and-secret-word-1"), say("venue", 3000, hello="you")]
+    _, found = recorded_unnamed(records)
+    assert "a-long-and-secret-word-1" not in str(found)
+    assert found == recorded_named(records)
+
+
+def test_the_names_of_venues_that_it_is_not_are_forgotten() -> None:
+    records = [handshake(), *(say("client", 2000 + at, n=at) for at in range(WINDOW))]
+    _, found = recorded_unnamed([*records, say("client", 9_000_000, hush="an-everyday-word-here-1")])
+    assert "an-everyday-word-here-1" in str(found[-1])
+
+
+def test_everyday_names_are_suspect_where_keys_are_handed_out_and_nowhere_else() -> None:
+    redactor = Redactor(KEY)
+    redactor.suspect([Secrets(doubtful=frozenset({"key"}))])
+    body = json.dumps({"status": 200, "headers": [], "body": '{"key":"k3ySh8dkJ2nD72nHd"}'})
+    said: list[tuple[Kind, str]] = [("http_response", body), ("text", '{"key":"my-request-00001-abc"}')]
+    rows = [
+        Event(seq=1, at_ns=0, mono_ns=0, first_mono_ns=0, sender="venue", kind=kind, text=text) for kind, text in said
+    ]
+    for row in rows:
+        redactor.redact(row)
+    assert "k3ySh8dkJ2nD72nHd" not in str(rows[0])
+    assert "my-request-00001-abc" in str(rows[1])
 
 
 def test_the_venues_own_secrets_are_replaced_from_the_message_on_that_shows_it() -> None:

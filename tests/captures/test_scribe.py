@@ -197,7 +197,7 @@ def test_a_segment_that_can_t_be_begun_is_tried_again(
 
     monkeypatch.setattr("wsreplay.captures.session.StageWriter", Refusing)
     put(hand_over, handshake(), *texts(100))
-    assignment = Assignment(out=str(tmp_path), rotate="1kB", began_at_ns=1, began_mono_ns=1)
+    assignment = Assignment(out=str(tmp_path), venue="generic", rotate="1kB", began_at_ns=1, began_mono_ns=1)
     lifeline, proxy = os.pipe()
     listening, voice = os.pipe()
     scribe = Scribe(assignment, HandOverReader(os.dup(hand_over.fd)), lifeline, voice)
@@ -390,3 +390,25 @@ def test_a_venue_that_nobody_knows_is_an_error_before_anything_is_recorded(
 ) -> None:
     with pytest.raises(CaptureError, match="atlantis"):
         start(venue="atlantis")
+
+
+SHOWS_REYA = '{"type":"cancelAll","id":"1","payload":{"accountId":1,"signature":"0x00","nonce":"1"}}'
+
+
+def test_a_segment_does_not_end_before_it_is_known_who_reads_it(
+    hand_over: HandOver, start: Callable[..., ScribeProcess]
+) -> None:
+    scribe = start(rotate="1kB")
+    put(hand_over, handshake(), *texts(40))
+    eventually(lambda: scribe.status.rows >= 41)
+    put(hand_over, *texts(40, first=40))
+    eventually(lambda: scribe.status.rows >= 81)
+    put(hand_over, data(text_frame(SHOWS_REYA, "client"), sender="client", mono_ns=9000))
+    eventually(lambda: scribe.status.rows >= 82)
+    eventually(lambda: (scribe.folder / "0002.stage").exists())
+    put(hand_over, *texts(2, first=80), over())
+    path = scribe.finish()
+    assert path.is_dir()
+    with Capture.open(path) as capture:
+        assert {segment.metadata.venue for segment in capture.segments} == {"reya"}
+        assert {row.venue for row in capture.events()} == {"reya"}

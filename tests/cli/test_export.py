@@ -42,6 +42,7 @@ def test_wrong_use_gets_one_line_and_leaves_nothing(session: Path, tmp_path: Pat
     assert "--where" in refused("export", session, "--to", "jsonl", "-o", out, "--where", "colour = 1")
     assert "can't be written" in refused("export", session, "--to", "jsonl", "-o", tmp_path / "no" / "x")
     assert not out.exists()
+    assert "name one" in refused("export", session, "--to", "jsonl", "-o", "-")
 
 
 def test_the_help_names_every_format() -> None:

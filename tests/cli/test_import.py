@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -41,4 +42,16 @@ def test_what_is_nothing_gets_one_line(content: str, said: str, tmp_path: Path) 
 def test_a_log_of_your_own_is_read_line_by_line(tmp_path: Path) -> None:
     file = tmp_path / "bot.log"
     file.write_text(json.dumps({"ts": 1795242445.5, "dir": "out", "msg": {"op": "buy", "id": 1}}) + "\n")
+    assert run("import", file, "--out", tmp_path / "out").exit_code == 0
+
+
+def test_what_is_packed_is_said_to_be(tmp_path: Path) -> None:
+    file = tmp_path / "it.har.gz"
+    file.write_bytes(gzip.compress(b"{}"))
+    assert "is compressed: unpack it first" in refused("import", file, "--out", tmp_path / "out")
+
+
+def test_a_log_with_a_mark_at_its_beginning_is_one(tmp_path: Path) -> None:
+    file = tmp_path / "bot.log"
+    file.write_bytes(b'\xef\xbb\xbf{"ts":1795242445,"dir":"out","msg":"x"}\r\n')
     assert run("import", file, "--out", tmp_path / "out").exit_code == 0

@@ -15,7 +15,7 @@ from captures.recorded import capture, event
 
 from wsreplay.analysis.database import Database
 from wsreplay.captures.capture import Capture
-from wsreplay.cli.sql_prompt import Prompt, Words
+from wsreplay.cli.sql_prompt import Prompt, Words, _Keyboard
 
 
 def typing(*lines: str) -> Callable[[str], str]:
@@ -144,3 +144,10 @@ def _until(terminal: int, wanted: bytes) -> bytes:
         assert ready, heard
         heard += os.read(terminal, 4096)
     return heard
+
+
+def test_a_history_that_can_not_be_read_is_no_reason_to_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "wsreplay" / "sql_history").mkdir(parents=True)
+    with Database.of_rows("it") as database, _Keyboard(Words(database)):
+        pass

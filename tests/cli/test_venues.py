@@ -57,3 +57,8 @@ def test_a_name_that_can_be_none_is_refused(name: str, tmp_path: Path) -> None:
 
 def test_nothing_is_written_over(tmp_path: Path) -> None:
     assert "is there already" in refused("venues", "new", "acme", "--out", tmp_path)
+
+
+def test_a_name_that_a_venue_has_already_is_refused(tmp_path: Path) -> None:
+    assert "there is a venue 'reya' already" in refused("venues", "new", "reya", "--out", tmp_path / "it")
+    assert not (tmp_path / "it").exists()

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -42,3 +47,18 @@ def test_what_is_wrong_is_told_and_is_the_exit_code(lake: Path) -> None:
 
 def test_nothing_to_look_at_is_wrong_use(tmp_path: Path) -> None:
     assert "holds no capture" in refused("verify", tmp_path)
+
+
+def test_ctrl_c_ends_all_processes_at_once_and_in_silence(tmp_path: Path) -> None:
+    for number in range(600):
+        (tmp_path / f"{number}.parquet").hardlink_to(SAMPLE) if number else shutil.copy(SAMPLE, tmp_path / "0.parquet")
+    command = [sys.executable, "-m", "wsreplay", "verify", str(tmp_path), "--jobs", "2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as process:
+        watched = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while len(watched.read_text().split()) < 3:  # two that look, and one that counts what they share
+            assert process.poll() is None
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert said == b""

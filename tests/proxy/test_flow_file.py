@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from mitmproxy import http
 from mitmproxy.flow import Flow
 from mitmproxy.io import FlowWriter
 from mitmproxy.test import tflow
@@ -63,4 +65,22 @@ def test_a_length_that_is_a_lie_costs_no_memory(tmp_path: Path) -> None:
     path = tmp_path / "flows"
     path.write_bytes(b"99999999999:3:abc,")
     with pytest.raises(CaptureError, match="no flow file"):
+        imported(path, tmp_path / "out")
+
+
+def test_a_header_that_is_no_utf8_costs_its_letters_alone(tmp_path: Path) -> None:
+    flow = tflow.tflow(resp=True)
+    flow.request.headers = http.Headers([(b"x-name", b"caf\xe9")])
+    request = imported(written(tmp_path / "flows", flow), tmp_path / "out")[0]
+    assert '["x-name","caf\ufffd"]' in (request.text or "")
+
+
+@pytest.mark.parametrize("field", [b"4:alpn;", b"8:response;", b"4:type;"])
+def test_a_field_that_is_missing_gets_one_line(field: bytes, tmp_path: Path) -> None:
+    path = written(tmp_path / "flows", tflow.tflow(resp=True))
+    content = path.read_bytes()
+    where = re.search(re.escape(field[:-1]), content)
+    assert where is not None
+    path.write_bytes(content[: where.end() - 1] + b"X" + content[where.end() :])
+    with pytest.raises(CaptureError, match="no flow file of mitmproxy"):
         imported(path, tmp_path / "out")

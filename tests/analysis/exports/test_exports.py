@@ -17,6 +17,7 @@ from cli.story import handshake
 from wsreplay.analysis.exports import FORMATS, Wanted, export
 from wsreplay.analysis.views import VIEWS
 from wsreplay.captures.capture import Capture
+from wsreplay.captures.errors import CaptureError
 from wsreplay.captures.event import Event
 from wsreplay.captures.schema import SCHEMA
 
@@ -137,3 +138,19 @@ def test_what_is_still_open_ends_with_the_trace(tmp_path: Path) -> None:
     records = json.loads(exported(path, "trace", tmp_path / "it.json").read_text())["traceEvents"]
     assert [each["dur"] for each in records if each["ph"] == "X"] == [8000.0]
     assert [each["ph"] for each in records if each.get("cat") == "request"] == ["b"]
+
+
+@pytest.mark.parametrize("form", sorted(FORMATS))
+@pytest.mark.parametrize("what", [KeyboardInterrupt, CaptureError])
+def test_what_ends_an_export_in_the_middle_ends_it_as_it_is_and_leaves_nothing(
+    session: Path, tmp_path: Path, form: str, what: type[BaseException]
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+
+    def end(_: int) -> None:
+        raise what
+
+    with Capture.open(session) as opened, pytest.raises(what):
+        export(Wanted(opened, progress=end), form, out / "it")
+    assert list(out.iterdir()) == []

@@ -98,3 +98,26 @@ def test_a_samples_report_is_small_and_names_nothing_of_the_network(sample: Path
 
 def test_an_empty_capture_has_a_report(tmp_path: Path) -> None:
     assert held(capture(tmp_path)).events == 0
+
+
+def test_a_line_that_never_came_up_was_refused_by_nobody(tmp_path: Path) -> None:
+    path = capture(
+        tmp_path, event(1, kind="open", sender="client", conn=1, text=handshake(status=0, error="connection refused"))
+    )
+    (line,) = held(path).story
+    assert line.text.endswith("never came up: connection refused.")
+
+
+def test_however_many_rest_exchanges_have_one_density(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contents, "MOST_EVENTS", 20)
+    monkeypatch.setattr(contents, "BINS", 5)
+    rows = []
+    for conn in range(1, 101):
+        rows += [
+            event(2 * conn, kind="http_request", sender="client", conn=conn, role="request", text="{}"),
+            event(2 * conn + 1, kind="http_response", conn=conn, role="reply", text="{}"),
+        ]
+    density = held(capture(tmp_path, *rows)).density
+    assert len(density) <= 5
+    assert {each["conn"] for each in density} == {None}
+    assert sum(each["n"] for each in density) == 100

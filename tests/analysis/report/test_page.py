@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from wsreplay.analysis.report import write_report
 from wsreplay.captures.capture import Capture
+from wsreplay.captures.event import Event
 
 SAMPLES = sorted((Path(__file__).parents[3] / "captures" / "samples").glob("*.parquet"))
 CHROMIUM = shutil.which("chromium")
@@ -185,6 +186,45 @@ def test_hostile_payloads_are_text(browser: Browser, tmp_path: Path) -> None:
     assert shown.page.evaluate("window.owned") is None
     assert shown.complaints == []
     assert "<img src=x" in str(shown.page.text_content("#story"))
+
+
+def _lines(count: int) -> list[Event]:
+    rows = []
+    for conn in range(1, count + 1):
+        at = 3 * conn
+        rows += [
+            event(at, kind="open", sender="client", conn=conn, text=handshake()),
+            event(at + 1, conn=conn, role="push", op="update"),
+            event(at + 2, conn=conn, kind="end", text=None, ended_by="rst"),
+        ]
+    return rows
+
+
+@needs_chromium
+def test_of_very_many_connections_those_where_something_went_wrong_are_drawn(browser: Browser, tmp_path: Path) -> None:
+    wrong = event(3 * 950, 1, kind="incident", sender="proxy", op="late", status="proven", text="{}", conn=950)
+    path = capture(tmp_path, *sorted([*_lines(1000), wrong], key=lambda row: (row.seq, row.part)))
+    shown = Shown(browser, path, tmp_path, device_scale_factor=2)
+    assert shown.page.evaluate("document.getElementById('timeline').height") < 32_000
+    assert shown.inked("timeline") > 2_000
+    assert "800 connections on which nothing went wrong are not drawn" in str(shown.page.text_content("#footer"))
+    shown.page.locator("#incidents .link", has_text="show all").click()
+    assert shown.complaints == []
+
+
+@needs_chromium
+def test_the_story_can_be_walked_with_the_keyboard(duplicate: Shown) -> None:
+    before = duplicate.window()
+    duplicate.page.locator("#story li").nth(1).focus()
+    duplicate.page.keyboard.press("Enter")
+    assert duplicate.window() != before
+
+
+@needs_chromium
+def test_it_prints_dark_on_white_whatever_the_screen_shows(duplicate: Shown) -> None:
+    duplicate.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    duplicate.page.emulate_media(media="print")
+    assert duplicate.page.evaluate("getComputedStyle(document.documentElement).color") == "rgb(29, 33, 38)"
 
 
 @needs_chromium

@@ -94,3 +94,37 @@ def test_what_is_no_archive_is_said_in_one_line_and_leaves_nothing(content: str,
     with pytest.raises(CaptureError, match=said):
         imported(path, tmp_path / "out")
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("time", [1e308, -1, None])
+def test_a_duration_that_is_none_is_taken_for_none(tmp_path: Path, time: float | None) -> None:
+    entry = {**BROWSER, "time": time, "_webSocketMessages": None}
+    rows = imported(archive(tmp_path, entry), tmp_path / "out")
+    assert [row.at_ns for row in rows if row.part == 0] == [1_795_242_445_000_000_000] * 2
+
+
+def test_what_is_left_null_is_empty(tmp_path: Path) -> None:
+    entry = {**BROWSER, "_webSocketMessages": None}
+    entry["request"] = {**entry["request"], "postData": {"text": None}}
+    entry["response"] = {"status": 200, "content": {"text": None, "encoding": None}}
+    assert [row.kind for row in imported(archive(tmp_path, entry), tmp_path / "out")][:2] == [
+        "http_request",
+        "http_response",
+    ]
+
+
+def test_a_mark_at_the_beginning_and_half_letters_are_no_obstacle(tmp_path: Path) -> None:
+    path = archive(tmp_path, BROWSER)
+    content = path.read_bytes().replace(b"true}", b"true}\\ud83d")
+    path.write_bytes(b"\xef\xbb\xbf" + content)
+    assert har.looks_so(path.read_bytes()[:4096])
+    texts = [row.text for row in imported(path, tmp_path / "out") if row.kind == "text"]
+    assert texts[1] == '{"op":"place","id":1,"ok":true}\ufffd'
+
+
+def test_a_time_after_all_times_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match="no capture can hold"):
+        imported(
+            archive(tmp_path, {**BROWSER, "startedDateTime": "9999-12-31T00:00:00Z", "_webSocketMessages": None}),
+            tmp_path / "out",
+        )

@@ -113,3 +113,80 @@ def test_an_event_of_ours_that_was_altered_is_named(tmp_path: Path) -> None:
     ours = {"seq": 1, "part": 0, "at_ns": 1, "mono_ns": 1, "first_mono_ns": 1, "sender": "venue", "kind": "text"}
     with pytest.raises(CaptureError, match="line 2: no event"):
         imported(written(tmp_path, ours, ours | {"seq": "two"}), tmp_path / "out")
+
+
+def test_a_payload_keeps_the_text_that_it_has_in_the_line(tmp_path: Path) -> None:
+    payload = '{"p": 0.10, "q":123456789012345678901234567890, "r":1e400}'
+    path = written(tmp_path, f'{{"time":1700000000.123456789,"dir":"in","msg":{payload}}}')
+    message = imported(path, tmp_path / "out")[1]
+    assert message.text == payload
+    assert message.at_ns == 1_700_000_000_123_456_789
+
+
+def test_a_time_keeps_its_nanoseconds(tmp_path: Path) -> None:
+    path = written(tmp_path, {"time": "2026-11-21T06:27:25.123456789Z", "dir": "in", "msg": "x"})
+    assert imported(path, tmp_path / "out")[0].at_ns == 1_795_242_445_123_456_789
+
+
+@pytest.mark.parametrize(
+    "time", ["NaN", "Infinity", 99_999_999_999, -99_999_999_999, "0001-01-01T00:00:00", "9999-12-31T00:00:00Z", True]
+)
+def test_a_time_that_no_capture_can_hold_is_named(tmp_path: Path, time: object) -> None:
+    with pytest.raises(CaptureError, match="line 1 has the time"):
+        imported(written(tmp_path, {"time": time, "dir": "in", "msg": "x"}), tmp_path / "out")
+
+
+def test_half_a_letter_costs_that_letter_alone(tmp_path: Path) -> None:
+    path = written(tmp_path, r'{"time":1,"dir":"in","msg":"a \ud83d b \ud83d\ude00 c \\ud83d \ude00"}')
+    assert imported(path, tmp_path / "out")[1].text == "a \ufffd b \U0001f600 c \\ud83d \ufffd"
+
+
+def test_a_mark_at_the_beginning_and_windows_line_ends_are_no_content(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'\xef\xbb\xbf{"time":1,"dir":"in","msg":"x"}\r\n\r\n{"time":2,"dir":"out","msg":"y"}\r\n')
+    assert [row.text for row in imported(path, tmp_path / "out")[1:]] == ["x", "y"]
+
+
+def own(seq: object, part: int = 0, at_ns: object = 1, **said: object) -> dict[str, object]:
+    clocks = {"at_ns": at_ns, "mono_ns": 1, "first_mono_ns": 1}
+    return {"seq": seq, "part": part, **clocks, "sender": "client", "kind": "text", "text": "x", **said}
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([own(2**70)], "no capture can hold"),
+        ([own(1, at_ns=2**80)], "no capture can hold"),
+        ([own(2), own(2)], "not in its order"),
+        ([own(2), own(1)], "not in its order"),
+        ([{"seq": 1, "kind": "text", "mono_ns": 3}], "it has no at_ns"),
+    ],
+)
+def test_lines_of_ours_that_were_altered_are_named(tmp_path: Path, lines: list[object], said: str) -> None:
+    with pytest.raises(CaptureError, match=said):
+        imported(written(tmp_path, *lines), tmp_path / "out")
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def test_facts_that_were_observed_keep_their_places_beside_those_that_follow(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        own(1, conn=1, text='{"op":"place","id":1}'),
+        own(2, conn=1, sender="venue", kind="end", ended_by="rst", text=None),
+        own(2, 1, conn=1, sender="venue", kind="fact", text='{"malformed":"a frame"}'),
+    )
+    rows = imported(path, tmp_path / "out")
+    addresses = [(row.seq, row.part) for row in rows]
+    assert addresses == sorted(set(addresses))
+    assert rows[2].text == '{"malformed":"a frame"}'
+    assert len(rows) == 4
+
+
+def test_a_log_whose_clock_was_set_back_has_no_negative_intervals(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        {"time": 1_700_000_002, "dir": "out", "msg": {"op": "place", "id": 1}},
+        {"time": 1_700_000_001, "dir": "in", "msg": {"op": "place", "id": 1, "ok": True}},
+    )
+    reply = imported(path, tmp_path / "out")[2]
+    assert (reply.at_ns, reply.latency_ns) == (1_700_000_001_000_000_000, 0)
