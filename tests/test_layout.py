@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FLOORS = {"venues": 0, "captures": 1, "faults": 1, "proxy": 2, "analysis": 2, "replay": 3, "demo": 3, "cli": 4}
+FLOORS = {
+    "venues": 0,
+    "captures": 1,
+    "faults": 1,
+    "proxy": 2,
+    "analysis": 2,
+    "replay": 3,
+    "demo": 3,
+    "cli": 4,
+    "testing": 5,
+}
 NEVER = {
     "venues": {"mitmproxy", "pyarrow", "duckdb"},
     "captures": {"mitmproxy", "click"},
