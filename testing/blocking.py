@@ -24,7 +24,7 @@ _INTERNET = (socket.AF_INET, socket.AF_INET6)
 _MOST_ASKED = 65536
 
 
-class HostBlocked(RuntimeError):
+class HostBlockedError(RuntimeError):
     """Something in the test wanted to reach another machine. It is no OSError, which a bot would take for bad luck."""
 
 
@@ -55,7 +55,7 @@ class Blocking:
         """Refuse a host that may not be reached."""
         if not self.allows(host):
             self.wanted.setdefault(host)
-            raise HostBlocked(
+            raise HostBlockedError(
                 f"{harmless(host)} is not this machine, and other hosts are blocked under test; "
                 "if the test is to reach it: --wsreplay-allow-host"
             )

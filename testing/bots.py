@@ -44,7 +44,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
         return f"{harmless(shlex.join(self.command))} ended with exit code {self.exit_code}{words}"
 
 
-class StillRunning(AssertionError):
+class StillRunningError(AssertionError):
     """A bot did not end in its time; it was ended."""
 
 
@@ -96,7 +96,7 @@ class Running:
             ended = self.stop()
         told = harmless(shlex.join(self._command))
         words = f"; its last words:\n{ended.last_words}" if ended.output.strip() else "; it printed nothing"
-        raise StillRunning(
+        raise StillRunningError(
             f"{told} was still running after {timeout:g} s (give it more with timeout=, or, if it is to run for ever, "
             f"lasting=){words}"
         )

@@ -172,7 +172,11 @@ class Session:
         from wsreplay.testing import assertions
 
         # What is to come of a request weighs least when the nearest is looked for: it is the same request all the same.
-        wanted = {name: value for name, value in {"op": op, **facts, "outcome": outcome}.items() if value is not None}
+        wanted = {
+            **({} if op is None else {"op": op}),
+            **facts,
+            **({} if outcome is None else {"outcome": outcome}),
+        }
         assertions.outcome(self._findings, wanted, times)
         if times == 0:
             self._assert_struck()
