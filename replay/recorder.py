@@ -39,13 +39,14 @@ class ReplayRecorder:
         clock: Clock,
         key: bytes,
         name: str = "",
+        mode: str = "run",
         fault_plan: Any = None,
         finishers: Sequence[str] = (),
         secrets: Mapping[str, str] | None = None,
     ) -> None:
         """``key`` turns secrets into tokens; ``secrets``: those that are known beforehand, each with its token.
 
-        ``name``: the recording's, if it is not to have that of its folder.
+        ``name``: the recording's, if it is not to have that of its folder. ``mode``: how the traffic came to us.
         """
         redactor = Redactor(key, dialect.secrets)
         redactor.learn(dict(secrets or {}))
@@ -57,7 +58,7 @@ class ReplayRecorder:
             venue=dialect.name,
             dialect_version=dialect.version,
             upstreams=upstreams,
-            mode="run",
+            mode=mode,
             fault_plan=fault_plan,
             recording=name,
             notes=notes,

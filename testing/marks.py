@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from math import inf
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -20,6 +22,8 @@ MARK = (
     '@pytest.mark.wsreplay("session.parquet") serves a capture, @pytest.mark.wsreplay(venue="NAME") simulates a venue'
 )
 
+_SPEED = re.compile(r"0*[1-9]\d*(\.\d+)?x|\d*\.\d*[1-9]\d*x", re.IGNORECASE)
+
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """The venue that a bot is to meet in one test."""
@@ -30,11 +34,16 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     upstreams: tuple[str, ...] = ()
     """Where a capture that is not there yet is recorded, if recording was asked for."""
     faults: tuple[str, ...] = ()
-    unmatched: str = "error"
+    unmatched: Unmatched = "error"
     speed: str = "original"
     recorded_faults: bool = True
     must_strike: bool = True
     """Whether a test in which no fault of the plan struck has said nothing."""
+
+    @property
+    def times(self) -> float:
+        """How many times as fast as recorded."""
+        return {"original": 1.0, "max": inf}.get(self.speed) or float(self.speed.lower().removesuffix("x"))
 
     def command(self, out: Path) -> list[str]:
         """The arguments of ``wsreplay`` that make such a venue, and record what happens into ``out``."""
@@ -100,9 +109,12 @@ def _served(given: dict[str, Any]) -> dict[str, Any]:
     if unmatched not in UNMATCHED:
         raise UserError(f"the mark wsreplay: unmatched is error, simulator or silent, not {unmatched!r}")
     speed = given.get("speed", "original")
+    told = speed if isinstance(speed, str) else f"{speed:g}x"
+    if told not in ("original", "max") and not _SPEED.fullmatch(told):
+        raise UserError(f"the mark wsreplay: {speed!r} is no speed: give original, max, or a multiple such as 2 or 0.5")
     return {
         "unmatched": unmatched,
-        "speed": speed if isinstance(speed, str) else f"{speed}x",
+        "speed": told,
         "recorded_faults": bool(given.get("recorded_faults", True)),
         "must_strike": bool(given.get("must_strike", True)),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,8 @@ class Session:
         self._running: list[Running] = []
         self._host: Host | None = None
         self._outcome: Outcome | None = None
+        self._where: Mapping[str, str] = {}
+        self._within: Mapping[str, str] | None = None
         self._capture: AnalysedCapture | None = None
 
     # While it goes on
@@ -41,12 +43,15 @@ class Session:
     @property
     def urls(self) -> Mapping[str, str]:
         """Where the venue listens, by name; "" for the nameless one."""
+        if self._within is not None:
+            return self._within
         if self._outcome is not None:
             raise UserError(
                 "the session is over, since something was asked about it: run all bots first, and ask afterwards"
             )
         if self._host is None:
             self._host = Host(self.scene.command(self._folder))
+            self._where = self._host.urls
         return self._host.urls
 
     @property
@@ -80,6 +85,31 @@ class Session:
         """Run a bot to its end, or for ``lasting`` seconds if it is one that never ends by itself."""
         with self.start(command, env=env, cwd=cwd) as bot:
             return bot.wait(timeout) if lasting is None else bot.last(lasting)
+
+    def play[T](
+        self,
+        client: Callable[[], Coroutine[Any, Any, T]],
+        *,
+        seed: int = 1,
+        began_ns: int | None = None,
+        limit_s: float = 86_400.0,
+    ) -> T:
+        """Run a coroutine function of the test's own to its end, on virtual time; what it gives.
+
+        Inside of it, :attr:`url` leads to the venue. Nothing is waited for, however long it takes by its own clock, and
+        the same ``seed`` gives the same run again, to the byte if the time of day when it begins is the same as well.
+        It is given up after ``limit_s`` of its own time. This is the whole session.
+        """
+        if self._host is not None or self._outcome is not None:
+            raise UserError("a client is played in a session of its own: nothing else may have been run before")
+        from wsreplay.testing.in_process import Played
+
+        played = Played(self.scene, self._folder, self._listens_within)
+        try:
+            return played.play(client, seed=seed, began_ns=began_ns, limit_s=limit_s)
+        finally:
+            self._within = None
+            self._outcome = played.outcome
 
     @property
     def bots(self) -> list[Ended]:
@@ -204,9 +234,12 @@ class Session:
     @property
     def began(self) -> bool:
         """Whether anybody has asked where the venue is."""
-        return self._host is not None
+        return self._host is not None or self._outcome is not None
 
     # Private parts
+
+    def _listens_within(self, urls: Mapping[str, str]) -> None:
+        self._where = self._within = urls
 
     def _end(self) -> None:
         for running in self._running:
@@ -236,8 +269,7 @@ class Session:
         __tracebackhide__ = True
         if any(event.kind in ("open", "http_request") for event in self.events):
             return
-        assert self._host is not None
-        where = ", ".join(self._host.urls.values())
+        where = ", ".join(self._where.values())
         bots = "".join(f"\n{bot}" for bot in self.bots) or "; no bot was run"
         raise AssertionError(f"nothing connected to {where}{bots}")
 
