@@ -69,7 +69,7 @@ def scene(
         raise UserError(f"the mark wsreplay has no {unknown!r}{_near(unknown, _NAMES)}")
     if len(args) > 1:
         raise UserError("the mark wsreplay takes one capture; everything else is named")
-    given = dict(kwargs)
+    given, folders = dict(kwargs), list(folders)
     if args:
         if "capture" in given:
             raise UserError("the mark wsreplay names its capture twice")
@@ -77,23 +77,23 @@ def scene(
     path, venue = given.pop("capture", None), given.pop("venue", None)
     upstreams = _upstreams(given.pop("upstream", ()))
     if path is None:
-        return _simulated(venue, upstreams, given)
-    place = _place(Path(path), list(folders))
+        return _simulated(venue, upstreams, given, folders)
+    place = _place(Path(path), folders)
     if place.exists():
-        return Scene(capture=place, faults=_faults(given, list(folders)), **_served(given))
+        return Scene(capture=place, faults=_faults(given, folders), **_served(given))
     if upstreams and recording:
         return Scene(
             capture=place,
             venue=venue,
             upstreams=upstreams,
-            faults=_faults(given, list(folders)),
+            faults=_faults(given, folders),
             must_strike=bool(given.get("must_strike", True)),
         )
     how = "record it with --wsreplay-record" if upstreams else 'name upstream="wss://..." to record it in a test'
     raise UserError(f"there is no capture {path} beside the test or below the root{_neighbours(place)}; {how}")
 
 
-def _simulated(venue: str | None, upstreams: tuple[str, ...], given: dict[str, Any]) -> Scene:
+def _simulated(venue: str | None, upstreams: tuple[str, ...], given: dict[str, Any], folders: list[Path]) -> Scene:
     if venue is None:
         raise UserError(f"the mark wsreplay names neither a capture nor a venue: {MARK}")
     if upstreams:
@@ -101,7 +101,7 @@ def _simulated(venue: str | None, upstreams: tuple[str, ...], given: dict[str, A
     idle = [name for name in ("unmatched", "speed", "recorded_faults") if name in given]
     if idle:
         raise UserError(f"the mark wsreplay: {idle[0]} is for a capture that is served, and {venue} is simulated")
-    return Scene(venue=venue, faults=_faults(given, []), must_strike=bool(given.get("must_strike", True)))
+    return Scene(venue=venue, faults=_faults(given, folders), must_strike=bool(given.get("must_strike", True)))
 
 
 def _served(given: dict[str, Any]) -> dict[str, Any]:

@@ -129,7 +129,7 @@ def test_what_a_failed_client_did_is_on_record(tmp_path: Path) -> None:
 
 def test_one_that_waits_for_ever_is_told_where_it_waits(tmp_path: Path) -> None:
     ours = session(tmp_path, venue="reya")
-    with pytest.raises(RuntimeError, match="no end after all the virtual time|nothing can happen any more"):
+    with pytest.raises(RuntimeError, match=r"no end after all the virtual time|nothing can happen any more"):
         ours.play(asyncio.Event().wait, limit_s=10)
 
 
