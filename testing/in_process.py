@@ -1,7 +1,7 @@
 """A client in the test's own process, on virtual time: nothing is waited for, and each run is the same.
 
-The venue, the faults and the recorder stand on the client's event loop. An hour of timeouts and reconnects takes what it
-takes to compute it.
+The venue, the faults and the recorder stand on the client's event loop. An hour of timeouts and reconnects takes what
+it takes to compute it.
 """
 
 from __future__ import annotations
