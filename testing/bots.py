@@ -39,6 +39,9 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
         lines = self.output.splitlines()[-_LAST_LINES:]
         return "\n".join(f"    {harmless(line)}" for line in lines)
 
+    def __repr__(self) -> str:
+        return f"<bot {harmless(shlex.join(self.command))}: exit code {self.exit_code}>"
+
     def __str__(self) -> str:
         words = f"; its last words:\n{self.last_words}" if self.output.strip() else "; it printed nothing"
         return f"{harmless(shlex.join(self.command))} ended with exit code {self.exit_code}{words}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from types import TracebackType
 from typing import Self
 
@@ -63,14 +64,13 @@ class UnderTest:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        try:
-            with self._until:
-                self.session.close()
-            if self.passed and self._scene.upstreams:
-                self._put_in_its_place()
-        finally:
-            if self._kept is None:
-                self._keep.drop()
+        with self._until:
+            self.session.close()
+        if self.passed and self._scene.upstreams:
+            self._put_in_its_place()
+        # What could not be brought to its end stays as well, for whoever wants to know why.
+        if self._kept is None:
+            self._keep.drop()
 
     def keep(self) -> str:
         """Keep what there is, and tell of it. What goes wrong here must not hide why the test failed."""
@@ -107,10 +107,11 @@ class UnderTest:
         if not any(event.kind == "open" for event in self.session.events):
             return
         place.parent.mkdir(parents=True, exist_ok=True)
-        self.session.close()
-        if capture.path.is_dir():
-            capture.path.rename(place)
-        else:
-            # Fails where something is already, which a rename would replace.
-            os.link(capture.path, place)
-            capture.path.unlink()
+        beside = place.with_name(f".{place.name}.{os.getpid()}")
+        shutil.copy(capture.path, beside)
+        try:
+            # A rename would replace what another test has put there meanwhile.
+            with contextlib.suppress(FileExistsError):
+                os.link(beside, place)
+        finally:
+            beside.unlink()
