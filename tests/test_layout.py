@@ -28,6 +28,7 @@ NEVER = {
     "proxy": {"duckdb", "pyarrow"},
     "analysis": {"mitmproxy", "socket", "asyncio", "websockets"},
     "replay": {"mitmproxy"},
+    "testing": {"mitmproxy", "pyarrow", "duckdb"},
 }
 """What a room must not know."""
 OUTSIDE = {"tests", "typings", "docs", "build", "dist", "benchmarks"}
