@@ -102,6 +102,8 @@ class Session:
         """
         if self._host is not None or self._outcome is not None:
             raise UserError("a client is played in a session of its own: nothing else may have been run before")
+        if self.scene.upstreams:
+            raise UserError("a venue out there keeps no virtual time: record it with .run([...]), or a client at .url")
         from wsreplay.testing.in_process import Played
 
         played = Played(self.scene, self._folder, self._listens_within)
