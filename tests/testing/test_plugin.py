@@ -188,3 +188,34 @@ def test_it_costs_nothing_where_it_is_not_used() -> None:
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["wsreplay", "wsreplay.testing", "wsreplay.testing.plugin"]
+
+
+def test_what_a_fixture_of_the_test_did_before_it_failed_is_kept_as_well(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        test_bot="""
+        import pytest
+        from testing.async_bot import bot
+
+        @pytest.fixture
+        def traded(wsreplay):
+            wsreplay.play(lambda: bot(wsreplay.urls))
+            wsreplay.assert_no("duplicate-order")
+
+        @pytest.mark.wsreplay("dup.parquet")
+        def test_it(traded): ...
+        """
+    )
+    result = run(suite)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["capture .wsreplay/test_bot.py/test_it/*.parquet"])
+
+
+def test_an_expected_failure_leaves_nothing(suite: pytest.Pytester) -> None:
+    suite.makepyfile(test_bot=BOT.replace("@pytest.mark.wsreplay", "@pytest.mark.xfail\n    @pytest.mark.wsreplay"))
+    run(suite).assert_outcomes(xfailed=1, xpassed=1)
+    assert not (suite.path / ".wsreplay").exists()
+
+
+def test_a_plugin_that_is_left_out_is_out(suite: pytest.Pytester) -> None:
+    suite.makepyfile(test_bot="def test_it(wsreplay): ...")
+    run(suite, "-p", "no:wsreplay").stdout.fnmatch_lines(["E*fixture 'wsreplay' not found"])
