@@ -1,0 +1,40 @@
+"""A test case of a part of a capture: the part as a capture of its own, and a test that says what went wrong in it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from wsreplay.analysis.analysed import AnalysedCapture
+from wsreplay.captures.finish import appearing
+
+_TEST = '''\
+"""What went wrong in {name}, an excerpt of {whole}."""
+
+from pathlib import Path
+
+import wsreplay
+
+CAPTURE = Path(__file__).parent / "{name}"
+
+
+def test_{word}() -> None:
+    with wsreplay.open(CAPTURE) as capture:
+        found = [(incident.kind, incident.certainty, incident.seq) for incident in capture.incidents()]
+    assert found == {found}
+'''
+
+
+def write_test(excerpt: Path, whole: str, path: Path) -> None:
+    """Write a pytest module that holds ``excerpt``, a capture beside it, to its incidents."""
+    with AnalysedCapture.open(excerpt) as capture:
+        found = [(incident.kind, incident.certainty, incident.seq) for incident in capture.incidents()]
+    lines = "".join(f"        {line!r},\n" for line in found)
+    text = _TEST.format(
+        name=excerpt.name,
+        whole=whole.replace('"""', ""),
+        word=re.sub(r"\W+", "_", excerpt.stem).strip("_").lower() or "excerpt",
+        found=f"[\n{lines}    ]" if found else "[]",
+    )
+    with appearing(path) as temporary:
+        temporary.write_text(text)
