@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.widgets import Footer
 
 from wsreplay.analysis.session.density import Density, density
@@ -42,6 +42,8 @@ _POLL_S = 0.1
 _LIVE_INCIDENTS_S = 2.0
 _WIDE = 110
 """Columns from which on the state has a place of its own."""
+_LOW = 30
+"""Lines below which the lanes need most of them."""
 _KNOWS_RELAY = frozenset({"reverse", "regular", "socks5", "run"})
 """The modes in which a message without a time of relay is one that was never handed on."""
 
@@ -53,11 +55,11 @@ class Debugger(Sharing):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = bindings()
     CSS = """
-    #below { height: 30%; min-height: 6; max-height: 20; border-top: solid $panel; }
-    #payload { width: 3fr; }
-    #facts { width: 2fr; border-left: solid $panel; padding-left: 1; }
-    #state { width: 40%; max-width: 70; border-left: solid $panel; padding-left: 1; display: none; }
-    .narrow #below { min-height: 6; height: 7; }
+    #below { height: 34%; min-height: 6; max-height: 20; border-top: solid $panel; }
+    #below.low { height: 6; }
+    #payload, #facts, #state { width: 1fr; padding-right: 1; }
+    #facts, #state { border-left: solid $panel; padding-left: 1; padding-right: 0; }
+    #state { display: none; }
     LineView:focus { background: $surface; }
     Footer { background: $panel; }
     """
@@ -74,6 +76,7 @@ class Debugger(Sharing):
         self.told: Incident | None = None
         self.stopped = False
         """All threads have ended."""
+        self._jumping = False
         self.placed = False
         """The cursor is where it should be at first."""
         self.loading = Background(self, "reading", self._failed)
@@ -101,15 +104,13 @@ class Debugger(Sharing):
     # Composition
 
     def compose(self) -> ComposeResult:
-        """Timeline, story, lanes and state side by side, payload and facts below."""
+        """Timeline, story, lanes; below them payload, facts and state side by side."""
         yield Timeline(self.look)
         yield StoryBar()
-        with Horizontal():
-            with Vertical():
-                yield Lanes(self.session, self._writer(), self.look)
-                with Horizontal(id="below"):
-                    yield LineView(id="payload")
-                    yield LineView(id="facts")
+        yield Lanes(self.session, self._writer(), self.look)
+        with Horizontal(id="below"):
+            yield LineView(id="payload")
+            yield LineView(id="facts")
             yield LineView(id="state")
         yield Status()
         yield Footer(show_command_palette=False, compact=True)
@@ -208,11 +209,21 @@ class Debugger(Sharing):
         if position is not None:
             self.placed = True
             # The story takes lines from the lanes: where they are is known after that.
-            self.call_after_refresh(self.jump, position)
+            self._jumping = True
+            self.call_after_refresh(self._jumped, position)
+
+    def _jumped(self, position: int) -> None:
+        self._jumping = False
+        self.jump(position)
 
     def _place(self, position: int) -> None:
         self.placed = True
         self.lanes.go(position, centre=True)
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is still to come: a thread works, or panels have not followed yet."""
+        return self._panels_due or self._jumping or any(work.busy for work in self.works)
 
     # What follows the cursor
 
@@ -333,7 +344,9 @@ class Debugger(Sharing):
             self._panels_due = True
         if wide != self._wide:
             self._wide = wide
-            self.query_one("#below").styles.height = "30%" if wide else 8 if self.size.height < 30 else "30%"
+        # Where there is no room for three, the state takes the payload's place.
+        self.query_one("#payload").display = wide or not shown
+        self.query_one("#below").set_class(self.size.height < _LOW, "low")
 
     def action_state(self) -> None:
         """Show or hide the state."""
@@ -356,11 +369,14 @@ class Debugger(Sharing):
         self._panels_due = True
 
 
-def run(path: Path, seq: int = 0, against: Path | None = None, theme: str | None = None) -> None:
-    """Open the capture at ``path``, at this address, and let the user walk through it."""
+def run(path: Path, seq: int = 0, against: Path | None = None, theme: str | None = None, *, live: bool = False) -> None:
+    """Open the capture at ``path``, at this address, and let the user walk through it. ``live``: it must go on."""
     from wsreplay.analysis.session import Session
 
     session = Session.open(path, against)
+    if live and not session.live:
+        session.close()
+        raise UserError(f"{path} is no recording that goes on: leave out --live")
     app = Debugger(session, seq=seq, theme=theme)
     app.run()
     if app.stopped:

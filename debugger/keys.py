@@ -44,7 +44,7 @@ SECTIONS: dict[str, tuple[Key, ...]] = {
         Key("slash", "/", "search", "search the payloads", "Search"),
         Key("full_stop", ".", "again(1)", "to the next match of the search"),
         Key("comma", ",", "again(-1)", "to the match before"),
-        Key("b", "b", "breakpoint", "set a breakpoint: a condition in SQL", "Break"),
+        Key("b", "b", "breakpoint", "set a breakpoint: a condition in SQL"),
         Key("B", "B", "breakpoints", "list the breakpoints; Enter takes one away"),
         Key("c", "c", "run(1)", "run forward to the next breakpoint", "Run"),
         Key("C", "C", "run(-1)", "run backward to the breakpoint before"),
@@ -54,7 +54,7 @@ SECTIONS: dict[str, tuple[Key, ...]] = {
         Key("escape", "Esc", "stop", "stop a search or playing; else take the filter away"),
     ),
     "Playing": (
-        Key("space", "Space", "play", "play from here, in the time of the recording; again: stop", "Play"),
+        Key("space", "Space", "play", "play from here, in the time of the recording; again: stop"),
         Key("greater_than_sign", ">", "speed(1)", "faster"),
         Key("less_than_sign", "<", "speed(-1)", "slower"),
     ),
@@ -67,7 +67,7 @@ SECTIONS: dict[str, tuple[Key, ...]] = {
         Key("t", "t", "theme", "light or dark"),
     ),
     "Sharing": (
-        Key("y", "y", "copy", "copy the address of this line", "Copy"),
+        Key("y", "y", "copy", "copy the address of this line"),
         Key("a", "a", "annotate", "note something at this line"),
         Key("A", "A", "notes", "list the notes; Enter goes there"),
         Key("e", "e", "export", "write what is shown as a capture of its own, or as a test case"),

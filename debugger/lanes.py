@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, override
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -63,6 +63,11 @@ class Lanes(ScrollView, can_focus=True):
     # Where it is
 
     @property
+    def room(self) -> int:
+        """The columns that lines have."""
+        return self.scrollable_content_region.width
+
+    @property
     def line(self) -> int:
         """The cursor's line."""
         return self.lines.line(self.cursor)
@@ -80,7 +85,7 @@ class Lanes(ScrollView, can_focus=True):
         self.cursor = self.lines.position(line)
         height = max(self.size.height, 1)
         if centre and not self.top + 2 <= line < self.top + height - 3:
-            self._show(line - height // 4)
+            self._show(line - min(height // 4, 2))
         elif line < self.top:
             self._show(line)
         elif line >= self.top + height:
@@ -104,7 +109,7 @@ class Lanes(ScrollView, can_focus=True):
 
     def grown(self) -> None:
         """There are more lines."""
-        size = Size(self.size.width, len(self.lines))
+        size = Size(self.room, len(self.lines))
         if size != self.virtual_size:
             self.virtual_size = size
         self._want()
@@ -131,7 +136,7 @@ class Lanes(ScrollView, can_focus=True):
     @override
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
-        width = self.size.width
+        width = self.room
         line = self.top + y
         if line >= len(self.lines):
             return Strip.blank(width, self.rich_style)
@@ -226,7 +231,3 @@ class Lanes(ScrollView, can_focus=True):
         seen = range(self.top, min(self.top + self.size.height, len(self.lines)))
         if self.session.rows.missing(self.lines.position(line) for line in seen):
             self.post_message(self.Wanted([self.lines.position(line) for line in range(first, last)]))
-
-    def where(self) -> Region:
-        """The cursor's line on the screen."""
-        return Region(0, self.line - self.top, self.size.width, 1)

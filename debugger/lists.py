@@ -27,7 +27,8 @@ class Choice(ModalScreen[int | None]):
     DEFAULT_CSS = """
     Choice { align: center middle; }
     Choice > Vertical { width: 90%; max-width: 120; height: auto; max-height: 90%; background: $panel; padding: 0 1; }
-    Choice OptionList { height: auto; max-height: 100%; border: none; background: $panel; padding: 0; }
+    Choice OptionList, Choice OptionList:focus { height: auto; max-height: 100%; border: none; padding: 0; }
+    Choice OptionList { background: $panel; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q", "cancel", "Cancel"),

@@ -19,6 +19,23 @@ _MOST = 200_000
 """Characters of a payload that are shown."""
 _LONG = 2_000
 """Columns of a line that are shown: nobody scrolls farther."""
+
+
+class _Exchange(msgspec.Struct):
+    """The JSON of ``open``, ``http_request`` and ``http_response`` rows."""
+
+    method: str = ""
+    url: str = ""
+    status: int | None = None
+    reason: str = ""
+    error: str = ""
+    body: str = ""
+    headers: list[tuple[str, str]] = []
+    request: list[tuple[str, str]] = []
+    response: list[tuple[str, str]] = []
+
+
+_exchange = msgspec.json.Decoder(_Exchange)
 _LEFT_OUT = {
     "seq",
     "part",
@@ -41,10 +58,35 @@ def payload_lines(detail: Detail, look: Palette) -> list[Line]:
         return _dump(event.data, look)
     if event.text is None:
         return [[Segment("no payload", look.dim)]]
-    text, cut = event.text[:_MOST], len(event.text) - _MOST
+    if event.kind in ("open", "http_request", "http_response"):
+        try:
+            return _http(_exchange.decode(event.text), look)
+        except msgspec.MsgspecError:
+            pass
+    return _text(event.text, look)
+
+
+def _text(text: str, look: Palette) -> list[Line]:
+    text, cut = text[:_MOST], len(text) - _MOST
     lines: list[Line] = [[Segment(harmless(line[:_LONG]))] for line in _pretty(text).split("\n")]
     if cut > 0:
         lines.append([Segment(f"… {cut:,} more characters: write them with e, or `wsreplay show --full`", look.bad)])
+    return lines
+
+
+def _http(exchange: _Exchange, look: Palette) -> list[Line]:
+    """A handshake or a REST message as people know them: its first line, its body, its headers."""
+    status = "" if exchange.status is None else str(exchange.status)
+    first = " ".join(
+        word for word in (exchange.method, exchange.url, status, exchange.error or exchange.reason) if word
+    )
+    lines: list[Line] = [[Segment(harmless(first)[:_LONG], look.strong)]]
+    if exchange.body:
+        lines += _text(exchange.body, look)
+    for headers in (exchange.headers, exchange.request, exchange.response):
+        lines += [
+            [Segment(harmless(f"{name}: "), look.dim), Segment(harmless(value)[:_LONG])] for name, value in headers
+        ]
     return lines
 
 

@@ -42,8 +42,8 @@ class StoryBar(Static):
             return
         text = Text()
         text.append(f"! {harmless(incident.kind)} ", style=look.bad)
-        text.append(f"{incident.certainty}, {number} of {count}, events ", style=look.dim)
-        text.append(", ".join(map(str, incident.evidence[:12])) or str(incident.seq), style=look.strong)
-        text.append("\n" + harmless(incident.summary))
+        events = ", ".join(map(str, incident.evidence[:12])) or str(incident.seq)
+        text.append(f"({incident.certainty}, {number} of {count}; events {events}) ", style=look.dim)
+        text.append(harmless(incident.summary))
         self.said = text.plain
         self.update(text)

@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FLOORS = {"venues": 0, "captures": 1, "faults": 1, "proxy": 2, "analysis": 2, "replay": 3, "demo": 3, "cli": 4}
+FLOORS = {
+    "venues": 0,
+    "captures": 1,
+    "faults": 1,
+    "proxy": 2,
+    "analysis": 2,
+    "replay": 3,
+    "demo": 3,
+    "debugger": 3,
+    "cli": 4,
+}
 NEVER = {
     "venues": {"mitmproxy", "pyarrow", "duckdb"},
     "captures": {"mitmproxy", "click"},
@@ -18,6 +28,7 @@ NEVER = {
     "proxy": {"duckdb", "pyarrow"},
     "analysis": {"mitmproxy", "socket", "asyncio", "websockets"},
     "replay": {"mitmproxy"},
+    "debugger": {"mitmproxy", "click", "duckdb", "websockets"},
 }
 """What a room must not know."""
 OUTSIDE = {"tests", "typings", "docs", "build", "dist", "benchmarks"}

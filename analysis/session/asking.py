@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
@@ -13,6 +14,8 @@ from wsreplay.captures.capture import Capture
 from wsreplay.captures.columns import events_of
 from wsreplay.captures.event import Event
 
+_FRESH_S = 1.0
+"""A recording that goes on is read again for a question after that long."""
 _HEAD = 512
 """As much of a payload as a line can show."""
 _BRIEF = ", ".join(
@@ -27,22 +30,22 @@ _FULL = ", ".join(Event.__struct_fields__)
 
 
 class Asking:
-    """A capture as a database for several threads. Of a recording that goes on, each question sees it as it is then."""
+    """A capture as a database for several threads. A recording that goes on is seen as it was a moment ago."""
 
     def __init__(self, capture: Capture) -> None:
         self._capture = capture
         self._mine = threading.local()
-        self._opened: list[Database] = []
         self._lock = threading.Lock()
-        self.closed = False
+        self._whole: Database | None = None
+        self._version = 0
+        self._live = capture.live
+        self._opened_at = 0.0
 
     def close(self) -> None:
-        """Let go of all connections. No thread may be asking."""
-        with self._lock:
-            self.closed = True
-            for database in self._opened:
-                database.close()
-            self._opened.clear()
+        """Let go of it. No thread may be asking."""
+        if self._whole is not None:
+            self._whole.close()
+            self._whole = None
 
     def check(self, condition: str) -> None:
         """Raise a QueryError unless this is a condition over the columns of ``events``."""
@@ -84,15 +87,15 @@ class Asking:
         return [event for batch in self.ask(question) for event in events_of(batch)]
 
     def _database(self) -> Database:
-        database: Database | None = getattr(self._mine, "database", None)
-        if database is None or self._mine.live:
-            live = self._capture.live
-            fresh = Database.of_captures([self._capture])
-            with self._lock:
-                if database is not None and database in self._opened:
-                    self._opened.remove(database)
-                    database.close()
-                self._opened.append(fresh)
-            self._mine.database, self._mine.live = fresh, live
-            return fresh
-        return database
+        """This thread's way in."""
+        with self._lock:
+            if self._whole is None or (self._live and time.monotonic() - self._opened_at > _FRESH_S):
+                # Others may still be asking the one before: theirs is closed when the last of them lets go of it.
+                live = self._capture.live
+                self._whole = Database.of_captures([self._capture])
+                self._live, self._opened_at = live, time.monotonic()
+                self._version += 1
+            if getattr(self._mine, "version", 0) != self._version:
+                self._mine.database, self._mine.version = self._whole.cursor(), self._version
+            found: Database = self._mine.database
+            return found

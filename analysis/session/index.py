@@ -73,7 +73,7 @@ class Chunk(NamedTuple):
     back: pa.Array
     """How many events before this one is the request that it answers; 0: it answers none."""
     story: pa.Array | None
-    """The rows that tell the story, by their number in the chunk: all but facts that say what the event says anyhow."""
+    """The rows that tell the story, by their number in the chunk: events, and outcomes other than ok."""
 
 
 class Index:
@@ -191,7 +191,6 @@ class Index:
             yield start, chunk, max(first - start, 0), min(last - start, len(chunk.seq))
 
     def _chunk(self, rows: pa.Table) -> Chunk:
-        kind = _codes(rows.column("kind"), KINDS)
         part = rows.column("part").combine_chunks()
         seq = rows.column("seq").combine_chunks()
         return Chunk(
@@ -201,12 +200,12 @@ class Index:
             mono_ns=rows.column("mono_ns").combine_chunks(),
             conn=_whole(rows.column("conn"), 0, pa.int32()),
             sender=_codes(rows.column("sender"), SENDERS),
-            kind=kind,
+            kind=_codes(rows.column("kind"), KINDS),
             role=_codes(rows.column("role"), ROLES),
             op=self._op_codes(rows.column("op")),
             size=_whole(rows.column("size"), -1, pa.int32()),
             back=_whole(pc.subtract(seq, rows.column("reply_to").combine_chunks()), 0, pa.int32()),
-            story=_story(part, kind, rows.column("outcome")),
+            story=_story(part, rows.column("outcome")),
         )
 
     def _op_codes(self, column: pa.ChunkedArray) -> pa.Array:
@@ -246,11 +245,11 @@ def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
-def _story(part: pa.Array, kind: pa.Array, outcome: pa.ChunkedArray) -> pa.Array | None:
+def _story(part: pa.Array, outcome: pa.ChunkedArray) -> pa.Array | None:
     if pc.max(part).as_py() == 0:
         return None
     telling = pc.fill_null(pc.not_equal(_flat(outcome), "ok"), False)
-    shown = pc.or_(pc.or_(pc.equal(part, 0), pc.equal(kind, KINDS.index("incident"))), telling)
+    shown = pc.or_(pc.equal(part, 0), telling)
     if pc.all(shown).as_py():
         return None
     return pc.indices_nonzero(shown).cast(pa.int32())

@@ -65,7 +65,7 @@ def at_time(index: Index, at_ns: int) -> int | None:
 
 
 def at_mono(index: Index, mono_ns: int) -> int:
-    """The first row at this monotonic time or later, or the last row. That clock only goes forward."""
+    """About the first row at this monotonic time or later: a REST request stands where its answer came."""
     low, high = 0, len(index)
     while low < high:
         middle = (low + high) // 2
