@@ -28,7 +28,7 @@ _AHEAD = 40
 _KEPT = 2_000
 
 
-class Lanes(ScrollView, can_focus=True):
+class Lanes(ScrollView, can_focus=True, inherit_bindings=False):
     """The lines of a session, with a cursor."""
 
     DEFAULT_CSS = """
