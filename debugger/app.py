@@ -43,7 +43,7 @@ _POLL_S = 0.1
 _LIVE_INCIDENTS_S = 2.0
 _WIDE = 110
 """Columns from which on the state has a place of its own."""
-_LOW = 30
+_LOW = 36
 """Lines below which the lanes need most of them."""
 _KNOWS_RELAY = frozenset({"reverse", "regular", "socks5", "run"})
 """The modes in which a message without a time of relay is one that was never handed on."""
@@ -252,9 +252,11 @@ class Debugger(Sharing):
 
     def _frame(self) -> None:
         """Let the panels follow, if they must."""
-        if not self._panels_due or not len(self.lanes.lines):
+        if not self._panels_due:
             return
         self._panels_due = False
+        if self.empty:
+            return
         position = self.lanes.cursor
         self._tell()
         self.detailing.run(lambda: self.session.detail(position), lambda detail: self._have_detail(position, detail))

@@ -173,6 +173,8 @@ class Lanes(ScrollView, can_focus=True, inherit_bindings=False):
     # Joining requests and replies
 
     def _join(self) -> None:
+        if not len(self.lines):
+            return
         position = self.cursor if self._hover is None else self.lines.position(self._hover)
         partner = movement.partner(self.session.index, position, most=_NEAR)
         self._joint = None if partner is None else self._between(position, partner)

@@ -29,6 +29,8 @@ class Moving(Parts):
     following = False
     """The cursor stays at the end of a recording that goes on."""
     _speed = 1.0
+    _level = 0
+    """How often the timeline was zoomed."""
     _playing: Timer | None = None
 
     def jump(self, position: int) -> None:
@@ -256,15 +258,12 @@ class Moving(Parts):
         index = self.session.index
         if self.empty:
             return
-        whole = index.mono_ns(0), index.mono_ns(len(index) - 1)
-        first, last = self.zoomed or whole
-        span = (last - first) // 4 if step > 0 else (last - first) * 4
-        if span < self.timeline.buckets:
+        first, last = index.mono_ns(0), index.mono_ns(len(index) - 1)
+        level = max(self._level + step, 0)
+        span = (last - first) // 4**level
+        if step > 0 and span < self.timeline.buckets:
             return
-        if span >= whole[1] - whole[0]:
-            self.zoomed = None
-        else:
-            here = index.mono_ns(self.lanes.cursor)
-            start = min(max(here - span // 2, whole[0]), whole[1] - span)
-            self.zoomed = start, start + span
+        self._level = level
+        start = min(max(index.mono_ns(self.lanes.cursor) - span // 2, first), last - span)
+        self.zoomed = (start, start + span) if level else None
         self.count()

@@ -70,6 +70,8 @@ class Annotations:
     def _read(self) -> _File:
         try:
             found = msgspec.json.decode(self.path.read_bytes(), type=_File)
+        except OSError as error:
+            raise CaptureError(f"{self.path} can't be read: {error.strerror}") from error
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise CaptureError(f"{self.path} holds no notes that can be read ({error}): move it away") from error
         if found.format > _FORMAT:

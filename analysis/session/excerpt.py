@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from wsreplay.analysis.analysed import AnalysedCapture
+from wsreplay.analysis.incidents.search import incidents_in
+from wsreplay.captures.capture import Capture
 from wsreplay.captures.finish import appearing
 
 _TEST = '''\
@@ -14,21 +15,22 @@ _TEST = '''\
 from pathlib import Path
 
 import wsreplay
+from wsreplay.analysis.incidents.search import incidents_in
 
 CAPTURE = Path(__file__).parent / "{name}"
 
 
 def test_{word}() -> None:
     with wsreplay.open(CAPTURE) as capture:
-        found = [(incident.kind, incident.certainty, incident.seq) for incident in capture.incidents()]
+        found = [(incident.kind, incident.certainty, incident.seq) for incident in incidents_in(capture.events())]
     assert found == {found}
 '''
 
 
 def write_test(excerpt: Path, whole: str, path: Path) -> None:
     """Write a pytest module that holds ``excerpt``, a capture beside it, to its incidents."""
-    with AnalysedCapture.open(excerpt) as capture:
-        found = [(incident.kind, incident.certainty, incident.seq) for incident in capture.incidents()]
+    with Capture.open(excerpt) as capture:
+        found = [(each.kind, each.certainty, each.seq) for each in incidents_in(capture.events())]
     lines = "".join(f"        {line!r},\n" for line in found)
     text = _TEST.format(
         name=excerpt.name,
