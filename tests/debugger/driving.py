@@ -72,10 +72,15 @@ async def settled(pilot: Pilot[None]) -> None:
 
 @asynccontextmanager
 async def debugging(
-    path: Path, *, seq: int = 0, size: tuple[int, int] = (120, 40), against: Path | None = None
+    path: Path,
+    *,
+    seq: int = 0,
+    size: tuple[int, int] = (120, 40),
+    against: Path | None = None,
+    theme: str = "wsreplay-dark",
 ) -> AsyncIterator[Driver]:
     """The debugger over a capture, once it has settled."""
-    app = Debugger(Session.open(path, against), seq=seq, theme="wsreplay-dark")
+    app = Debugger(Session.open(path, against), seq=seq, theme=theme)
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot)
         await driver.settle()
