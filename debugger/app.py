@@ -41,6 +41,8 @@ _SLOW_S = 0.2
 _POLL_S = 0.1
 """A recording that goes on is looked at that often."""
 _LIVE_INCIDENTS_S = 2.0
+_AGAIN_S = 0.5
+"""The state is asked for again after that long if more had come than was looked at."""
 _WIDE = 110
 """Columns from which on the state has a place of its own."""
 _LOW = 36
@@ -100,6 +102,8 @@ class Debugger(Sharing):
         """Whether the user wants to see the state; None: as there is room."""
         self._incidents_at = 0.0
         self._incidents_rows = -1
+        self._counted = -1
+        """The rows that the timeline was last counted for."""
         self.zoomed: tuple[int, int] | None = None
 
     # Composition
@@ -160,7 +164,7 @@ class Debugger(Sharing):
         self.loading.run(piece, done)
 
     def _came(self) -> None:
-        follows = self.placed and self.following and self.session.live
+        follows = self.placed and self.following
         self.lanes.grown()
         if not self.placed and self._seq:
             position = self.session.index.from_address(self._seq)
@@ -181,7 +185,9 @@ class Debugger(Sharing):
             self.say(f"cut off, nobody records any more: wsreplay recover {self.session.capture.path}")
         if not self.session.live and not self.placed and self._seq:
             self.say(f"there is no event {self._seq}, nor one after it")
-        self.count()
+        if self._counted != len(self.session.index):
+            self._counted = len(self.session.index)
+            self.count()
         self._find_incidents()
 
     def _find_incidents(self) -> None:
@@ -274,6 +280,8 @@ class Debugger(Sharing):
     def _have_state(self, position: int, state: State) -> None:
         if position == self.lanes.cursor:
             self.query_one("#state", LineView).show(state_lines(state, self.look), keep=True)
+        if self.session.live and self.session.asking.behind:
+            self.set_timer(_AGAIN_S, self.refresh_panels)
 
     def _tell(self) -> None:
         """The story bar tells the incident of the cursor's event; the one that was jumped to comes first."""

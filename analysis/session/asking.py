@@ -14,8 +14,9 @@ from wsreplay.captures.capture import Capture
 from wsreplay.captures.columns import events_of
 from wsreplay.captures.event import Event
 
-_FRESH_S = 1.0
-"""A recording that goes on is read again for a question after that long."""
+_FRESH_S = 0.2
+_SHARE = 4
+"""A recording that goes on is read again for a question after that long, and after so many times what reading took."""
 _HEAD = 512
 """As much of a payload as a line can show."""
 _BRIEF = ", ".join(
@@ -39,7 +40,9 @@ class Asking:
         self._whole: Database | None = None
         self._version = 0
         self._live = capture.live
-        self._opened_at = 0.0
+        self._due_at = 0.0
+        self.behind = False
+        """Rows have come since it was last read."""
 
     def close(self) -> None:
         """Let go of it. No thread may be asking."""
@@ -89,11 +92,14 @@ class Asking:
     def _database(self) -> Database:
         """This thread's way in."""
         with self._lock:
-            if self._whole is None or (self._live and time.monotonic() - self._opened_at > _FRESH_S):
+            now = time.monotonic()
+            if self._whole is None or (self._live and self.behind and now >= self._due_at):
+                self.behind = False
                 # Others may still be asking the one before: theirs is closed when the last of them lets go of it.
                 live = self._capture.live
                 self._whole = Database.of_captures([self._capture])
-                self._live, self._opened_at = live, time.monotonic()
+                self._live = live
+                self._due_at = time.monotonic() + max(_FRESH_S, _SHARE * (time.monotonic() - now))
                 self._version += 1
             if getattr(self._mine, "version", 0) != self._version:
                 self._mine.database, self._mine.version = self._whole.cursor(), self._version

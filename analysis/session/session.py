@@ -234,6 +234,7 @@ class Session:
 
     def _take(self, batches: list[pa.RecordBatch]) -> int:
         self.index.append(pa.Table.from_batches(batches))
+        self.asking.behind = True
         self.story.grow()
         self.everything.grow()
         return len(self.index)

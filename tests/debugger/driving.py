@@ -7,11 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import textual._wait
 from textual.pilot import Pilot
 
 from wsreplay.analysis.session import Session
 from wsreplay.debugger.app import Debugger
 
+# The pilot waits until the process is idle, which one that follows a recording never is. We ask the debugger instead.
+textual._wait.SLEEP_IDLE = 1.0
 SAMPLES = Path(__file__).parents[2] / "captures" / "samples"
 
 
@@ -62,11 +65,12 @@ class Driver:
 async def settled(pilot: Pilot[None]) -> None:
     app = pilot.app
     assert isinstance(app, Debugger)
-    for _ in range(2_000):
-        await pilot.pause()
+    for _ in range(10_000):
+        await asyncio.sleep(0.003)
         if not app.waits:
-            return
-        await asyncio.sleep(0.005)
+            await pilot.pause()
+            if not app.waits:
+                return
     raise AssertionError(f"still busy: {[work.name for work in app.works if work.busy]}")
 
 

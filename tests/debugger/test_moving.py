@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from captures.recorded import BEGAN, capture, event
-
 from debugger.driving import SAMPLES, Driver, debugging
 
 TWICE = SAMPLES / "reya-duplicate-order.parquet"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from captures.recorded import capture, event, events, segmented
+from debugger.driving import SAMPLES, debugging
 
 from wsreplay.analysis.analysed import AnalysedCapture
-from debugger.driving import SAMPLES, debugging
 
 run = asyncio.run
 ALL = sorted(SAMPLES.glob("*.parquet"))
@@ -72,7 +72,24 @@ def test_an_address_that_is_not_there_is_said_not_to_be() -> None:
 def test_a_capture_without_an_event_opens_and_every_key_is_harmless(tmp_path: Path) -> None:
     async def story() -> None:
         async with debugging(capture(tmp_path)) as driver:
-            for key in "down up pagedown home end r n N x space plus y backspace o c escape".split():
+            for key in [
+                "down",
+                "up",
+                "pagedown",
+                "home",
+                "end",
+                "r",
+                "n",
+                "N",
+                "x",
+                "space",
+                "plus",
+                "y",
+                "backspace",
+                "o",
+                "c",
+                "escape",
+            ]:
                 await driver.pilot.press(key)
                 await driver.pilot.press("escape")
             await driver.settle()

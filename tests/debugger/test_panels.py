@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from captures.recorded import capture, event
-
 from debugger.driving import SAMPLES, debugging
 
 TWICE = SAMPLES / "reya-duplicate-order.parquet"

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from debugger.driving import SAMPLES, debugging
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,6 @@ import asyncio
 from pathlib import Path
 
 from captures.recorded import capture, events
-
 from debugger.driving import SAMPLES, debugging
 
 TWICE = SAMPLES / "reya-duplicate-order.parquet"

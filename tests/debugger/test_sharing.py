@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from debugger.driving import SAMPLES, debugging
 
 import wsreplay
-from debugger.driving import SAMPLES, debugging
 
 run = asyncio.run
 
