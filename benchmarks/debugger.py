@@ -53,7 +53,7 @@ async def painted_after(app: Debugger, key: str) -> float:
 
 async def settled(app: Debugger) -> None:
     """Wait until all panels have followed."""
-    while app.waits:
+    while app.waits:  # noqa: ASYNC110 - measured from outside
         await asyncio.sleep(0.002)
 
 
@@ -63,7 +63,7 @@ async def measure(path: Path) -> list[tuple[str, float, float, str]]:
     app = Debugger(Session.open(path))
     gc.freeze()  # as the command does
     async with app.run_test(size=_SIZE) as pilot:
-        while "│" not in screen(app) or not len(app.lanes.lines):
+        while "│" not in screen(app) or not len(app.lanes.lines):  # noqa: ASYNC110
             await asyncio.sleep(0.001)
         first_rows = time.perf_counter() - began
         await settled(app)

@@ -77,6 +77,8 @@ class Debugger(Sharing):
         self._theme_wanted = theme or theme_for_terminal()
         self.look = palette(self._theme_wanted)
         self.told: Incident | None = None
+        self.dressed = False
+        """The widgets are there."""
         self.stopped = False
         """All threads have ended."""
         self._jumping = False
@@ -126,6 +128,13 @@ class Debugger(Sharing):
         self.lanes = self.query_one(Lanes)
         self.status = self.query_one(Status)
         self.timeline = self.query_one(Timeline)
+        # Kept, because what is still under way when the screen goes must find them.
+        self.story = self.query_one(StoryBar)
+        self.payload = self.query_one("#payload", LineView)
+        self.facts = self.query_one("#facts", LineView)
+        self.state_view = self.query_one("#state", LineView)
+        self.dressed = True
+        self._arrange()
         self.lanes.focus()
         self.set_interval(_FRAME_S, self._frame)
         self.set_interval(0.1, self._tell_work)
@@ -133,8 +142,9 @@ class Debugger(Sharing):
 
     def on_resize(self) -> None:
         """Give the state a place of its own where there is room."""
-        self._arrange()
-        self.call_after_refresh(self.count)
+        if self.dressed:
+            self._arrange()
+            self.call_after_refresh(self.count)
 
     def on_finished(self, message: Finished) -> None:
         """Something came from a thread."""
@@ -266,20 +276,20 @@ class Debugger(Sharing):
         position = self.lanes.cursor
         self._tell()
         self.detailing.run(lambda: self.session.detail(position), lambda detail: self._have_detail(position, detail))
-        if self.query_one("#state").display:
+        if self.state_view.display:
             self.stating.run(lambda: self.session.state(position), lambda state: self._have_state(position, state))
 
     def _have_detail(self, position: int, detail: Detail | None) -> None:
         if detail is None or position != self.lanes.cursor:
             return
-        self.query_one("#payload", LineView).show(payload_lines(detail, self.look))
-        self.query_one("#facts", LineView).show(fact_lines(detail, self.look))
+        self.payload.show(payload_lines(detail, self.look))
+        self.facts.show(fact_lines(detail, self.look))
         partner = detail.reply or detail.request
         self.lanes.joined(self.session.index.at(partner) if partner is not None else None)
 
     def _have_state(self, position: int, state: State) -> None:
         if position == self.lanes.cursor:
-            self.query_one("#state", LineView).show(state_lines(state, self.look), keep=True)
+            self.state_view.show(state_lines(state, self.look), keep=True)
         if self.session.live and self.session.asking.behind:
             self.set_timer(_AGAIN_S, self.refresh_panels)
 
@@ -291,7 +301,7 @@ class Debugger(Sharing):
             self.told = min(found, key=worst.index) if found else None
         told = self.told
         number = self.session.incidents.index(told) + 1 if told in self.session.incidents else 0
-        bar = self.query_one(StoryBar)
+        bar = self.story
         if (told, number) != (bar.incident, bar.number):
             bar.tell(told, number, len(self.session.incidents), self.look)
             self.lanes.told = told
@@ -349,19 +359,19 @@ class Debugger(Sharing):
     def _arrange(self) -> None:
         wide = self.size.width >= _WIDE
         shown = self._state_wanted if self._state_wanted is not None else wide
-        state = self.query_one("#state")
+        state = self.state_view
         if state.display != shown:
             state.display = shown
             self._panels_due = True
         if wide != self._wide:
             self._wide = wide
         # Where there is no room for three, the state takes the payload's place.
-        self.query_one("#payload").display = wide or not shown
+        self.payload.display = wide or not shown
         self.query_one("#below").set_class(self.size.height < _LOW, "low")
 
     def action_state(self) -> None:
         """Show or hide the state."""
-        self._state_wanted = not self.query_one("#state").display
+        self._state_wanted = not self.state_view.display
         self._arrange()
 
     def action_payload(self) -> None:
@@ -376,7 +386,7 @@ class Debugger(Sharing):
         self.timeline.look = self.look
         self.timeline.refresh()
         self.lanes.dress(self._writer(), self.look)
-        self.query_one(StoryBar).forget()
+        self.story.forget()
         self._panels_due = True
 
 

@@ -78,5 +78,7 @@ def containing(text: str) -> str:
     """The condition of a payload that contains this text. Small letters stand for both, as in an editor's search."""
     wanted = text.replace("'", "''")
     if text.upper() == text or text != text.lower():
-        return f"contains(text, '{wanted}') OR contains(decode(data, 'ignore'), '{wanted}')"
-    return f"contains(lower(text), '{wanted}') OR contains(lower(decode(data, 'ignore')), '{wanted}')"
+        holds = f"contains(text, '{wanted}') OR contains(decode(data, 'ignore'), '{wanted}')"
+    else:
+        holds = f"contains(lower(text), '{wanted}') OR contains(lower(decode(data, 'ignore')), '{wanted}')"
+    return f"part = 0 AND ({holds})"

@@ -65,8 +65,9 @@ class Driver:
 async def settled(pilot: Pilot[None]) -> None:
     app = pilot.app
     assert isinstance(app, Debugger)
-    for _ in range(10_000):
+    for _ in range(4_000):
         await asyncio.sleep(0.003)
+        assert app.return_code in (None, 0), "the debugger has died"
         if not app.waits:
             await pilot.pause()
             if not app.waits:

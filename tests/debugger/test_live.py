@@ -28,7 +28,7 @@ def test_it_follows_what_comes_until_one_looks_at_something_else(tmp_path: Path)
             await driver.press("up")
             keep(recording, events(2, first=6))
             while len(driver.app.lanes.lines) < 7:
-                await asyncio.sleep(0.01)
+                await driver.pilot.pause(0.01)
             assert driver.at == "4"
             await driver.press("end")
             keep(recording, events(1, first=8))
@@ -71,7 +71,7 @@ def test_a_recording_that_ends_becomes_a_capture_under_the_cursor(tmp_path: Path
             place = recording.publish("finished")
             await until(driver, "4")
             while driver.app.session.live:
-                await asyncio.sleep(0.01)
+                await driver.pilot.pause(0.01)
             await driver.settle()
             await driver.press("y")
             assert driver.app.clipboard == f"{place}#4"

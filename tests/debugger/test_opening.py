@@ -10,8 +10,10 @@ from captures.recorded import capture, event, events, segmented
 from debugger.driving import SAMPLES, debugging
 
 from wsreplay.analysis.analysed import AnalysedCapture
+from wsreplay.debugger import keys
 
 run = asyncio.run
+KEYS = [key.keys.split(",")[0] for key in keys.KEYS if key.action not in ("quit", "app.focus_next")]
 ALL = sorted(SAMPLES.glob("*.parquet"))
 
 
@@ -38,7 +40,7 @@ def test_no_key_until_the_cause_of_the_worst_incident_is_on_the_screen(sample: P
 
 
 def test_the_whole_story_of_a_duplicate_order_fits_on_a_small_screen() -> None:
-    """The order, what cut the line, the reply that was lost, the end of the line; and then, in a bit more, the second."""
+    """The order, what cut the line, the reply that was lost, the end of the line; in a bit more, the second."""
 
     async def story(height: int, seqs: tuple[int, ...]) -> None:
         async with debugging(SAMPLES / "reya-duplicate-order.parquet", size=(80, height)) as driver:
@@ -72,24 +74,7 @@ def test_an_address_that_is_not_there_is_said_not_to_be() -> None:
 def test_a_capture_without_an_event_opens_and_every_key_is_harmless(tmp_path: Path) -> None:
     async def story() -> None:
         async with debugging(capture(tmp_path)) as driver:
-            for key in [
-                "down",
-                "up",
-                "pagedown",
-                "home",
-                "end",
-                "r",
-                "n",
-                "N",
-                "x",
-                "space",
-                "plus",
-                "y",
-                "backspace",
-                "o",
-                "c",
-                "escape",
-            ]:
+            for key in KEYS:
                 await driver.pilot.press(key)
                 await driver.pilot.press("escape")
             await driver.settle()
