@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from captures.recorded import event, events, keep, session
 from debugger.driving import Driver, debugging
@@ -39,7 +40,7 @@ def test_it_follows_what_comes_until_one_looks_at_something_else(tmp_path: Path)
 
 
 def test_what_comes_can_be_searched_and_has_a_state(tmp_path: Path) -> None:
-    asked = {"conn": 1, "role": "request", "sender": "client", "op": "createOrder", "key": "7"}
+    asked: dict[str, Any] = {"conn": 1, "role": "request", "sender": "client", "op": "createOrder", "key": "7"}
     recording = session(tmp_path, event(1, kind="open", conn=1, text='{"url":"ws://venue","status":101}'))
 
     async def story() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from captures.recorded import capture, event
@@ -130,7 +131,15 @@ def test_a_message_is_compared_with_its_counterpart_in_another_capture() -> None
 def test_nothing_that_a_stranger_wrote_reaches_the_terminal_as_it_is(tmp_path: Path) -> None:
     evil = "\x1b]0;owned\x07\x1b[2J\u202e\u200b\r\x9b31m"
     text = json.dumps({"a": "x"}) + evil
-    fields = {"op": evil, "symbol": evil, "side": evil, "order_id": evil, "status": evil, "channel": evil, "key": evil}
+    fields: dict[str, Any] = {
+        "op": evil,
+        "symbol": evil,
+        "side": evil,
+        "order_id": evil,
+        "status": evil,
+        "channel": evil,
+        "key": evil,
+    }
     summary = json.dumps({"summary": evil + "!", "certainty": "proven", "evidence": [1], "kind": "disconnect"})
     rows = [
         event(1, text=text, role="request", sender="client", conn=1, **fields),

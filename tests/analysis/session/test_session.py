@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from captures.recorded import BEGAN, capture, event, segmented
@@ -131,8 +132,15 @@ def test_the_state_at_each_event_of_a_sample_is_what_a_walk_up_to_it_knows(sampl
 
 
 def test_an_order_is_open_from_its_first_word_to_its_last(tmp_path: Path) -> None:
-    wish = {"symbol": "BTC", "side": "buy", "qty": "0.10", "price": "1.50", "client_order_id": "7", "intent": "x"}
-    said = {"order_id": "18649986297275361281864", "sender": "venue"}
+    wish: dict[str, Any] = {
+        "symbol": "BTC",
+        "side": "buy",
+        "qty": "0.10",
+        "price": "1.50",
+        "client_order_id": "7",
+        "intent": "x",
+    }
+    said: dict[str, Any] = {"order_id": "18649986297275361281864", "sender": "venue"}
     path = capture(
         tmp_path,
         event(1, role="request", sender="client", op="create", conn=1, **wish),
