@@ -144,6 +144,8 @@ class Debugger(Sharing):
         """Give the state a place of its own where there is room."""
         if self.dressed:
             self._arrange()
+            self.story.forget()
+            self.refresh_panels()
             self.call_after_refresh(self.count)
 
     def on_finished(self, message: Finished) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -14,8 +15,20 @@ if TYPE_CHECKING:
     from wsreplay.debugger.palette import Palette
 
 
+_LINES = 5
+_LOST_IN_WRAPPING = 40
+_LONG_WORD = re.compile(r"\w{25,}")
+
+
+def told_in(summary: str, room: int) -> str:
+    """The sentence; where it has less room than it needs, ids as long as hashes are cut in their middle."""
+    if len(summary) <= room:
+        return summary
+    return _LONG_WORD.sub(lambda found: f"{found[0][:10]}…{found[0][-6:]}", summary)
+
+
 class StoryBar(Static):
-    """Up to four lines; none where nothing went wrong."""
+    """Up to five lines; none where nothing went wrong."""
 
     DEFAULT_CSS = """
     StoryBar { height: auto; max-height: 5; padding: 0 1; background: $panel; display: none; }
@@ -44,6 +57,7 @@ class StoryBar(Static):
         text.append(f"! {harmless(incident.kind)} ", style=look.bad)
         events = ", ".join(map(str, incident.evidence[:12])) or str(incident.seq)
         text.append(f"({incident.certainty}, {number} of {count}; events {events}) ", style=look.dim)
-        text.append(harmless(incident.summary))
+        room = _LINES * (self.app.size.width - 2) - text.cell_len - _LOST_IN_WRAPPING
+        text.append(told_in(harmless(incident.summary), room))
         self.said = text.plain
         self.update(text)
