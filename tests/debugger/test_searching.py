@@ -94,6 +94,8 @@ def test_it_searches_payloads_in_both_directions() -> None:
         async with debugging(TWICE, seq=5) as driver:
             await driver.press("slash")
             await driver.type("1864998629727536128")
+            assert driver.at == "7"  # the fault tells what it held back
+            await driver.press("full_stop")
             assert driver.at == "8"
             await driver.press("full_stop")
             assert driver.at == "14"
