@@ -68,7 +68,7 @@ class Database:
         connection = duckdb.connect(config={"enable_external_access": False})
         database = cls(connection)
         database.replace(SCHEMA.empty_table())
-        for statement in ["SET TimeZone = 'UTC'", "SET lock_configuration = true", _named(name), *definitions()]:
+        for statement in ["SET GLOBAL TimeZone = 'UTC'", "SET lock_configuration = true", _named(name), *definitions()]:
             connection.execute(statement)
         return database
 
@@ -77,6 +77,10 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def cursor(self) -> Self:
+        """The same for another thread. Each is closed for itself."""
+        return type(self)(self._connection.cursor())
 
     def close(self) -> None:
         """Let go of the rows."""

@@ -36,7 +36,7 @@ def connect(captures: Sequence[tuple[str, Sequence[Segment]]], views: Iterable[s
     several = len(captures) > 1
     connection = duckdb.connect(config={"temp_directory": str(_spill() / token_hex(8))})
     try:
-        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
         paths: list[str] = []
         selects: list[str] = []
         for number, (name, segments) in enumerate(captures):

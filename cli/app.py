@@ -52,6 +52,7 @@ COMMANDS = (
         "wsreplay.cli.incidents:incidents",
         "Tell what went wrong: duplicate orders, lost replies, refusals, broken lines.",
     ),
+    Listed("Look", "debug", "wsreplay.cli.debug:debug", "Walk through a session like through code, in the terminal."),
     Listed("Look", "latency", "wsreplay.cli.latency:latency", "Measure how long requests waited for their answers."),
     Listed("Look", "sql", "wsreplay.cli.sql:sql", "Ask captures a question in SQL."),
     Listed(

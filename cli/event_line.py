@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from wsreplay.analysis.event_facts import Facts, facts_of
 from wsreplay.captures.event import Event
-from wsreplay.cli.event_facts import Facts, facts_of
 from wsreplay.cli.harmless import harmless
 from wsreplay.cli.units import TimeOfDay, duration, size
 

@@ -18,6 +18,7 @@ FLOORS = {
     "analysis": 2,
     "replay": 3,
     "demo": 3,
+    "debugger": 3,
     "cli": 4,
     "testing": 5,
 }
@@ -29,6 +30,7 @@ NEVER = {
     "analysis": {"mitmproxy", "socket", "asyncio", "websockets"},
     "replay": {"mitmproxy"},
     "testing": {"mitmproxy", "pyarrow", "duckdb"},
+    "debugger": {"mitmproxy", "click", "duckdb", "websockets"},
 }
 """What a room must not know."""
 OUTSIDE = {"tests", "typings", "docs", "build", "dist", "benchmarks"}

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import msgspec
 
 from wsreplay.captures.event import Event
+from wsreplay.captures.units import duration
 from wsreplay.captures.wire import Handshake
-from wsreplay.cli.units import duration
 
 _SWITCHED = 101
 
