@@ -27,7 +27,7 @@ from wsreplay.faults.plan import FaultPlan
 from wsreplay.faults.short_form import parse, parse_conditions, write
 from wsreplay.faults.tokens import in_quotes
 
-_PLAN_FIELDS = ("name", "description", "seed", "faults")
+PLAN_FIELDS = ("name", "description", "seed", "faults")
 _MOMENT_FIELDS = ("before", "after", "op", "from", "count", "where", "probability")
 _EFFECT_FIELDS = {
     "drop": ("how", "code", "reason", "side"),
@@ -62,7 +62,12 @@ def read_plan(text: str) -> FaultPlan:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise FaultError(f"this is no TOML: {error}") from None
-    _no_others(table, _PLAN_FIELDS)
+    return read_table(table)
+
+
+def read_table(table: dict[str, Any]) -> FaultPlan:
+    """Read a plan's table."""
+    _no_others(table, PLAN_FIELDS)
     entries = _of_type(table, "faults", list, "a list")
     if not entries:
         raise FaultError("there is no fault in it; write one as [[faults]] with fields, or in a list faults = [...]")

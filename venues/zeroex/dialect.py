@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from importlib.resources import files
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from wsreplay.venues.dialect import Secrets
@@ -44,6 +45,7 @@ class ZeroExDialect:
         personal=frozenset({"makerAddress", "takerAddress", "senderAddress"}),
     )
     rules = STANDARD
+    scenarios_in = "scenarios.toml"
     profile: ClassVar[Profile] = "spec"
     """What its simulator is like."""
     demo_secrets: Mapping[str, str] = {}
@@ -108,6 +110,10 @@ class ZeroExDialect:
         order = read_order(bytes(message.payload[0].order))
         return order is not None and order_digest(order) is not None
 
+    def scenarios(self) -> str:
+        """What the scenarios look like here."""
+        return (files(__package__) / self.scenarios_in).read_text(encoding="utf-8")
+
     def refresher(
         self,
         key: bytes | None,
@@ -163,6 +169,7 @@ class LaunchKitDialect(ZeroExDialect):
     name = "zeroex-launch-kit"
     hosts: frozenset[str] = frozenset()
     rules = REFERENCE
+    scenarios_in = "launch_kit_scenarios.toml"
     profile = "launch-kit"
 
     def recognises(self, payload: str | bytes, sender: Sender) -> bool:
