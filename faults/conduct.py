@@ -20,7 +20,12 @@ class Conduct(msgspec.Struct, frozen=True, kw_only=True):
     and subscribes to what was on. ``resend``: it also sends every request again that was not answered. ``forget``: it
     opens the line and logs in, and subscribes to nothing."""
     after_silence: Literal["wait", "resend"] = "wait"
-    """When a reply does not come for as long as its patience lasts: it goes on, or first sends the request again."""
+    """When a reply does not come for as long as its patience lasts, or not at all: it goes on, or first sends the
+    request again."""
+    looks_up: tuple[str, ...] = ()
+    """REST operations that it asks anew before it sends a request again: what gives it the next number, for one."""
+    loses_answer: Moment | None = None
+    """The REST request whose answer never reaches it (``before reply``): faults strike at WebSocket lines only."""
     asks_twice: Moment | None = None
     """The requests that it sends twice: at once (``after request``), or when the first was answered (``after reply``)."""
     keeps: tuple[Kept, ...] = ()

@@ -30,7 +30,11 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "after_silence": ("wait", "resend"),
     "pongs": ("lived", "never", "twice"),
 }
-_CLIENT_FIELDS = (*_WORDS, "asks_twice", "keeps", "stays")
+_MOMENTS = {
+    "asks_twice": ("say after request (at once) or after reply (once it was answered)", {"after": ("request", "reply")}),
+    "loses_answer": ("say before reply", {"before": ("reply",)}),
+}
+_CLIENT_FIELDS = (*_WORDS, *_MOMENTS, "looks_up", "keeps", "stays")
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,8 +151,10 @@ def _conduct(said: object) -> Conduct:
         elif field == "keeps":
             kept = value if isinstance(value, list) else [value]
             given[field] = tuple(_one_of(field, each, get_args(Kept.__value__)) for each in kept)
-        elif field == "asks_twice":
-            given[field] = _moment(value)
+        elif field == "looks_up":
+            given[field] = tuple(map(str, value if isinstance(value, list) else [value]))
+        elif field in _MOMENTS:
+            given[field] = _moment(field, value)
         else:
             try:
                 given["stays_ns"] = read_duration(value if isinstance(value, str) else "")
@@ -163,14 +169,15 @@ def _one_of(field: str, value: object, words: tuple[str, ...]) -> str:
     return value
 
 
-def _moment(value: object) -> Moment:
+def _moment(field: str, value: object) -> Moment:
     """A moment stands behind an effect in a short form; any effect that takes both before and after would do."""
+    hint, allowed = _MOMENTS[field]
     if not isinstance(value, str):
-        raise FaultError(f"asks_twice is a moment such as \"after request\", not {value!r}")
+        raise FaultError(f"{field} is a moment, not {value!r}: {hint}")
     try:
         moment = parse(f"stall {value}").moment
     except FaultError as error:
-        raise FaultError(f"asks_twice = {value!r}: {error}") from None
-    if moment.when != "after" or moment.what not in ("request", "reply"):
-        raise FaultError(f"asks_twice = {value!r}: say after request (at once) or after reply (once it was answered)")
+        raise FaultError(f"{field} = {value!r}: {error}") from None
+    if moment.what not in allowed.get(moment.when, ()):
+        raise FaultError(f"{field} = {value!r}: {hint}")
     return moment

@@ -182,6 +182,8 @@ class Engine:
         elif answer.status is None:
             self.notes.append(Note(seq, f"the request got no answer: {answer.error}"))
         self._live.answered_rest(seq, envelope, now_ns)
+        if answer.status is None and self._reactions is not None:
+            self._put_in(self._reactions.silent([seq]))
         return self._go(now_ns)
 
     def ended(self, line: int, how: str, now_ns: int) -> list[Output]:
@@ -329,6 +331,8 @@ class Engine:
                 self._say(step, now_ns)
             case Ask():
                 fresh = self._renewal.ask(step, now_ns)
+                if self._reactions is not None:
+                    fresh = self._reactions.asked(fresh)
                 self._live.asked_rest(fresh)
                 self.sent += 1
                 self._out.append(Request(fresh))
@@ -341,6 +345,8 @@ class Engine:
 
     def _say(self, step: Say, now_ns: int) -> None:
         made, self._made = self._made, None
+        if self._reactions is not None and self._reactions.forgot(step):
+            return
         if step.line not in self._talking:
             if step.line not in self._told:
                 self._told.add(step.line)

@@ -7,6 +7,7 @@ its reply or go out on its line, find what they need.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
@@ -42,7 +43,9 @@ class Reactions:
         self._said: dict[int, Step] = {}
         """Requests that wait for their reply, by their address."""
         self._again: dict[int, int] = {}
-        self._counted = 0
+        self._counted: Counter[str] = Counter()
+        self._forgotten: set[int] = set()
+        """Lines whose subscriptions it knows nothing of any more."""
         self._repeated: set[int] = set()
 
     @property
@@ -93,7 +96,9 @@ class Reactions:
         if login is not None:
             steps.append(self._with_old_token(login))
         subscriptions = [say for say, channels in self._on.pop(line, ()) if channels]
-        if self._conduct.after_cut != "forget":
+        if self._conduct.after_cut == "forget":
+            self._forgotten.add(line)
+        else:
             steps += subscriptions
         if self._conduct.after_cut == "resend":
             told = {id(step) for step in steps}
@@ -109,7 +114,23 @@ class Reactions:
             return []
         fresh = [seq for seq in seqs if seq in self._said and seq not in self._repeated]
         self._repeated.update(fresh)
-        return self._in_a_row([self._once_more(self._said[seq]) for seq in fresh])
+        if not fresh:
+            return []
+        wanted = self._conduct.looks_up
+        looked = {step.op: step for step in self._said.values() if isinstance(step, Ask) and step.op in wanted}
+        return self._in_a_row([*looked.values(), *(self._once_more(self._said[seq]) for seq in fresh)])
+
+    def asked(self, step: Ask) -> Ask:
+        """A REST request as it is about to be made: it may be the one whose answer is lost."""
+        moment = self._conduct.loses_answer
+        envelope = self._dialect.decode_http(_message(step), None)
+        if moment is None or not self._meant("loses_answer", moment, step, envelope):
+            return step
+        return msgspec.structs.replace(step, lost=True)
+
+    def forgot(self, step: Say) -> bool:
+        """Whether this ends subscriptions that it knows nothing of any more: then it does not say it."""
+        return step.line in self._forgotten and self._takes_leave(step)
 
     # What it remembers
 
@@ -136,21 +157,21 @@ class Reactions:
 
     def _twice(self, step: Say | Ask, envelope: Envelope) -> list[Step]:
         moment = self._conduct.asks_twice
-        if moment is None or step.seq in self._repeated or not self._meant(moment, step, envelope):
+        if moment is None or step.seq in self._repeated or not self._meant("asks_twice", moment, step, envelope):
             return []
         self._repeated.add(step.seq)
         again = self._once_more(step)
         answered = (step.seq,) if moment.what == "reply" else ()
         return [msgspec.structs.replace(again, seq=-step.seq, gap_ns=0, after=None, awaits=answered)]
 
-    def _meant(self, moment: Moment, step: Say | Ask, envelope: Envelope) -> bool:
+    def _meant(self, purpose: str, moment: Moment, step: Say | Ask, envelope: Envelope) -> bool:
         if moment.op is not None and envelope.op != moment.op:
             return False
         line = step.line if isinstance(step, Say) else 0
         if not moment.allows(envelope, None, line, ""):
             return False
-        self._counted += 1
-        return moment.count == "every" or self._counted == (1 if moment.count == "once" else moment.count)
+        self._counted[purpose] += 1
+        return moment.count == "every" or self._counted[purpose] == (1 if moment.count == "once" else moment.count)
 
     # What it makes of it
 
@@ -174,12 +195,15 @@ class Reactions:
 
     def _once_more(self, step: Step) -> Step:
         """The same wish in a message of its own."""
-        if not isinstance(step, Say) or not isinstance(step.payload, str):
-            return step
         if not isinstance(self._dialect, RepeatingDialect):
             return step
-        text = self._dialect.repeated(step.payload, frozenset(self._conduct.keeps) - {"token"})
-        return msgspec.structs.replace(step, payload=text, asks=None)
+        keeps = frozenset(self._conduct.keeps) - {"token"}
+        if isinstance(step, Ask):
+            body = self._dialect.repeated(step.body.decode(errors="replace"), keeps).encode()
+            return msgspec.structs.replace(step, body=body) if step.body else step
+        if not isinstance(step, Say) or not isinstance(step.payload, str):
+            return step
+        return msgspec.structs.replace(step, payload=self._dialect.repeated(step.payload, keeps), asks=None)
 
     def _in_a_row(self, steps: list[Step]) -> list[Step]:
         """One after another, each when the one before was answered, if it is known that it will be."""

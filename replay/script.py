@@ -71,6 +71,8 @@ class Ask(Step, frozen=True, kw_only=True, gc=False):
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     op: str | None = None
+    lost: bool = False
+    """Whether the answer is lost on its way back; no recording says so of itself."""
 
 
 class Leave(Step, frozen=True, kw_only=True, gc=False):
