@@ -12,6 +12,7 @@ from wsreplay.venues.zeroex.envelopes import NOTHING, read_envelope
 from wsreplay.venues.zeroex.errors import trouble_of
 from wsreplay.venues.zeroex.orders import order_digest
 from wsreplay.venues.zeroex.rest_envelopes import POST, read_http, resource_of
+from wsreplay.venues.zeroex.repeated import repeated
 from wsreplay.venues.zeroex.rules import REFERENCE, STANDARD
 from wsreplay.venues.zeroex.wire import Filters, read_message, read_order
 
@@ -109,6 +110,10 @@ class ZeroExDialect:
             return False
         order = read_order(bytes(message.payload[0].order))
         return order is not None and order_digest(order) is not None
+
+    def repeated(self, text: str, keeps: frozenset[str]) -> str:
+        """The same order once more, with a salt of its own. Never raises."""
+        return repeated(text, keeps)
 
     def scenarios(self) -> str:
         """What the scenarios look like here."""
