@@ -149,7 +149,7 @@ def run(
     in the last line.
     Nothing is ever sent to where the capture was recorded, unless --to says so.
 
-    Exit codes: 0 reproduced, 1 diverged, 2 could not run. With --scenario: 0 if all came of it that was to come, else 1.
+    Exit codes: 0 reproduced, 1 diverged, 2 could not run. With --scenario: 0 if all that it expects came of it, else 1.
 
     \b
     Examples:

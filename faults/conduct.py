@@ -27,7 +27,7 @@ class Conduct(msgspec.Struct, frozen=True, kw_only=True):
     loses_answer: Moment | None = None
     """The REST request whose answer never reaches it (``before reply``): faults strike at WebSocket lines only."""
     asks_twice: Moment | None = None
-    """The requests that it sends twice: at once (``after request``), or when the first was answered (``after reply``)."""
+    """The request that it sends twice: at once (``after request``), or when the first is answered (``after reply``)."""
     keeps: tuple[Kept, ...] = ()
     """What it does not renew: in the second of two requests its ``id`` or its ``nonce``; at a login its ``token``."""
     pongs: Literal["lived", "never", "twice"] = "lived"

@@ -31,7 +31,10 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "pongs": ("lived", "never", "twice"),
 }
 _MOMENTS = {
-    "asks_twice": ("say after request (at once) or after reply (once it was answered)", {"after": ("request", "reply")}),
+    "asks_twice": (
+        "say after request (at once) or after reply (once it is answered)",
+        {"after": ("request", "reply")},
+    ),
     "loses_answer": ("say before reply", {"before": ("reply",)}),
 }
 _CLIENT_FIELDS = (*_WORDS, *_MOMENTS, "looks_up", "keeps", "stays")
@@ -85,8 +88,8 @@ def load_scenario(given: str, dialect: Dialect) -> Scenario:
     if given not in scenario_names() and given not in brought:
         fit = fit_names(dialect)
         raise FaultError(
-            f'there is no scenario "{given}"{nearest(given, fit)}; for {dialect.name} there are {", ".join(fit)}, and a '
-            "path that ends in .toml is read as your own"
+            f'there is no scenario "{given}"{nearest(given, fit)}; for {dialect.name} there are {", ".join(fit)}; '
+            "the path of a .toml file is read as your own"
         )
     table = _general(given) | dict(brought.get(given, {}))
     if "unfit" in table:
@@ -139,7 +142,7 @@ def _toml(text: str) -> dict[str, Any]:
         raise FaultError(f"this is no TOML: {error}") from None
 
 
-def _conduct(said: object) -> Conduct:
+def _conduct(said: Any) -> Conduct:
     if not isinstance(said, dict):
         raise FaultError(f"client is a table, not {said!r}")
     given: dict[str, Any] = {}

@@ -79,7 +79,9 @@ class Engine:
         self._wall_ns = wall_ns
         self._at = 0
         self._reactions = None if conduct == EXEMPLARY else Reactions(script, dialect, conduct)
-        self._steps: Sequence[Step] = script.steps if self._reactions is None else self._reactions.prepared(script.steps)
+        self._steps: Sequence[Step] = (
+            script.steps if self._reactions is None else self._reactions.prepared(script.steps)
+        )
         self._until = len(script.steps)
         self._rests: dict[int, int] = {}
         """Until when a step rests, by its ``seq``."""

@@ -31,10 +31,10 @@ from wsreplay.replay.gate import Gate
 from wsreplay.replay.given_secrets import needed, under_names_of, values_for
 from wsreplay.replay.middle import Middle
 from wsreplay.replay.outputs import Note
+from wsreplay.replay.produced import Produced, produced_by
 from wsreplay.replay.recorder import ReplayRecorder
 from wsreplay.replay.rows import json_of
 from wsreplay.replay.scribed_recorder import ScribedRecorder
-from wsreplay.replay.produced import Produced, produced_by
 from wsreplay.replay.script import Script
 from wsreplay.replay.scriptwriter import Scriptwriter
 from wsreplay.replay.serving import served

@@ -103,9 +103,7 @@ class Reactions:
         if self._conduct.after_cut == "resend":
             told = {id(step) for step in steps}
             unanswered = (self._said.get(seq) for seq in lost)
-            steps += [
-                self._once_more(step) for step in unanswered if isinstance(step, Say) and id(step) not in told
-            ]
+            steps += [self._once_more(step) for step in unanswered if isinstance(step, Say) and id(step) not in told]
         return self._in_a_row(steps)
 
     def silent(self, seqs: Iterable[int]) -> list[Step]:

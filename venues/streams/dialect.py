@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from importlib.resources import files
 from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from wsreplay.venues.dialect import Secrets

@@ -11,8 +11,8 @@ from wsreplay.venues.envelope import Witness
 from wsreplay.venues.zeroex.envelopes import NOTHING, read_envelope
 from wsreplay.venues.zeroex.errors import trouble_of
 from wsreplay.venues.zeroex.orders import order_digest
-from wsreplay.venues.zeroex.rest_envelopes import POST, read_http, resource_of
 from wsreplay.venues.zeroex.repeated import repeated
+from wsreplay.venues.zeroex.rest_envelopes import POST, read_http, resource_of
 from wsreplay.venues.zeroex.rules import REFERENCE, STANDARD
 from wsreplay.venues.zeroex.wire import Filters, read_message, read_order
 
