@@ -30,7 +30,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "after_silence": ("wait", "resend"),
     "pongs": ("lived", "never", "twice"),
 }
-_MOMENTS = {
+_MOMENTS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "asks_twice": (
         "say after request (at once) or after reply (once it is answered)",
         {"after": ("request", "reply")},
