@@ -169,6 +169,8 @@ async def perform(
     venue = dialect_of(about)
     script = script or script_of(capture, plan)
     seconds = script.length_ns / plan.speed / 1e9
+    if plan.scenario is not None:
+        seconds += plan.scenario.conduct.stays_ns / 1e9
     if seconds >= _LONG_S and gate is None and not plan.virtual:
         tell(f"{len(script.steps)} steps, at {_speed(plan.speed)} about {seconds:.0f} s; Ctrl-C ends it")
     if plan.to:

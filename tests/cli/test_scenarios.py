@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -131,6 +133,16 @@ def test_without_virtual_time_the_same_comes_of_it(tmp_path: Path) -> None:
     result = run("run", HAPPY, "--scenario", "duplicate-order", "--speed", "max", "--out", tmp_path)
     assert result.exit_code == 0, result.output
     assert "produced disconnect, lost-response, duplicate-order, blind-retry" in result.stdout
+
+
+def test_step_by_step_what_the_bot_says_twice_is_shown_as_that(tmp_path: Path) -> None:
+    command = ["run", HAPPY, "--speed", "step", "--scenario", "duplicate-request-id", "--out", tmp_path]
+    done = subprocess.run(
+        [sys.executable, "-m", "wsreplay", *command], input="\n" * 4 + "m\n", capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    shown = re.findall(r"^\[(.*?)\].*→ (\w+)", done.stderr, re.MULTILINE)
+    assert shown[:3] == [("1/6", "open"), ("2/6", "createOrder"), ("2/6, once more", "createOrder")]
 
 
 def test_a_scenario_that_the_venue_has_not_is_refused_with_the_reason(tmp_path: Path) -> None:
