@@ -136,7 +136,16 @@ def test_without_virtual_time_the_same_comes_of_it(tmp_path: Path) -> None:
 
 
 def test_step_by_step_what_the_bot_says_twice_is_shown_as_that(tmp_path: Path) -> None:
-    command = ["run", HAPPY, "--speed", "step", "--scenario", "duplicate-request-id", "--out", tmp_path]
+    command: list[str | Path] = [
+        "run",
+        HAPPY,
+        "--speed",
+        "step",
+        "--scenario",
+        "duplicate-request-id",
+        "--out",
+        tmp_path,
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "wsreplay", *command], input="\n" * 4 + "m\n", capture_output=True, text=True, timeout=60
     )
