@@ -1,6 +1,6 @@
 """Scenarios: plan files that also say how the bot behaves and which incidents come of it.
 
-The general ones ship in ``faults/scenarios/NAME.toml``. A venue's dialect may bring a table for each
+The general ones ship in ``faults/mishaps/NAME.toml``. A venue's dialect may bring a table for each
 (:class:`~wsreplay.venues.dialect.ScenarioDialect`), whose fields take the place of the general ones, or say with
 ``unfit`` why there is no such thing at this venue. ``docs/scenarios.md`` shows them all.
 """
@@ -61,7 +61,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 
 def scenario_names() -> list[str]:
     """The scenarios that ship with wsreplay."""
-    folder = files("wsreplay.faults") / "scenarios"
+    folder = files("wsreplay.faults") / "mishaps"
     return sorted(each.name.removesuffix(".toml") for each in folder.iterdir() if each.name.endswith(".toml"))
 
 
@@ -123,7 +123,7 @@ def scenario_from(name: str, table: Mapping[str, Any]) -> Scenario:
 def _general(name: str) -> dict[str, Any]:
     if name not in scenario_names():
         return {}
-    return _toml((files("wsreplay.faults") / "scenarios" / f"{name}.toml").read_text(encoding="utf-8"))
+    return _toml((files("wsreplay.faults") / "mishaps" / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def _brought(dialect: Dialect) -> dict[str, dict[str, Any]]:
