@@ -17,6 +17,7 @@ import msgspec
 from wsreplay.captures.errors import UserError
 from wsreplay.cli.capture_argument import CapturePath
 from wsreplay.cli.plain_errors import tell
+from wsreplay.cli.scenario_name import ScenarioName, scenario_for
 
 if TYPE_CHECKING:
     from wsreplay.captures.capture import Capture
@@ -94,6 +95,11 @@ class Speed(click.ParamType[Any]):
     "--fault", "faults", multiple=True, metavar="PLAN", help='Disturb the lines: "drop rst before reply createOrder".'
 )
 @click.option(
+    "--scenario",
+    type=ScenarioName(),
+    help="A named mishap: faults, and a bot that does not mind them; see docs/scenarios.md.",
+)
+@click.option(
     "--virtual", is_flag=True, help="On virtual time, in this process: waits for nothing, repeats to the byte."
 )
 @click.option(
@@ -129,6 +135,7 @@ def run(
     key: Path | None,
     secrets: Path | None,
     faults: tuple[str, ...],
+    scenario: str | None,
     virtual: bool,
     seed: int,
     allow_production: tuple[str, ...],
@@ -142,7 +149,7 @@ def run(
     in the last line.
     Nothing is ever sent to where the capture was recorded, unless --to says so.
 
-    Exit codes: 0 reproduced, 1 diverged, 2 could not run.
+    Exit codes: 0 reproduced, 1 diverged, 2 could not run. With --scenario: 0 if all that it expects came of it, else 1.
 
     \b
     Examples:
@@ -150,6 +157,7 @@ def run(
       wsreplay run session.parquet --speed max
       wsreplay run session.parquet --speed step
       wsreplay run session.parquet --virtual
+      wsreplay run session.parquet --scenario disconnect-in-flight
       wsreplay run session.parquet --fault "drop rst before reply createOrder #2"
       wsreplay run session.parquet --to ws://127.0.0.1:9001 --to rest=http://127.0.0.1:9002
       wsreplay run session.parquet --from 100 --to-seq 250 --conn 2
@@ -173,6 +181,7 @@ def run(
             allow_production=allow_production,
             out=out,
             fault_plan=load_plan(faults) if faults else None,
+            scenario=scenario_for(scenario, opened),
             virtual=virtual,
             seed=seed,
         )
@@ -186,7 +195,8 @@ def run(
     for line in [_json(replay)] if form == "json" else _text(replay, virtual):
         click.echo(line)
     click.echo(f"capture {replay.path}")
-    if not replay.verdict.reproduced:
+    produced = replay.produced
+    if produced.missing if produced is not None else not replay.verdict.reproduced:
         sys.exit(DIVERGED)
 
 
@@ -237,7 +247,7 @@ def _text(performed: Performed, virtual: bool) -> list[str]:
     from wsreplay.cli.harmless import harmless
     from wsreplay.cli.units import duration
 
-    verdict = performed.verdict
+    verdict, produced = performed.verdict, performed.produced
     lines = "1 line" if performed.lines == 1 else f"{performed.lines} lines"
     text = [
         f"re-driven: {performed.requests} messages and requests on {lines}, against {performed.target}, "
@@ -253,6 +263,8 @@ def _text(performed: Performed, virtual: bool) -> list[str]:
     text += [f"  {op:{width}}  {count:>4}  {outcome}" for op, outcome, count in verdict.outcomes]
     if verdict.incidents:
         text.append(f"again: {', '.join(verdict.incidents)}")
+    if produced is not None:
+        text.append(str(produced))
     if verdict.first is None:
         text.append("reproduced: what became of each request is what became of it in the recording")
         return [harmless(line) for line in text]
@@ -285,6 +297,7 @@ def _json(performed: Performed) -> str:
         "held_back": performed.held_back,
         "gaps": performed.gaps,
         "faults": performed.faults,
+        "scenario": performed.produced,
         "took_ns": performed.took_ns,
         "computed_ns": performed.computed_ns,
         "target": performed.target,

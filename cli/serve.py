@@ -13,11 +13,13 @@ import click
 from wsreplay.captures.errors import UserError
 from wsreplay.cli.capture_argument import CapturePath
 from wsreplay.cli.run import Speed
+from wsreplay.cli.scenario_name import ScenarioName, scenario_for
 
 if TYPE_CHECKING:
     from wsreplay.captures.capture import Capture
     from wsreplay.faults.plan import FaultPlan
     from wsreplay.proxy.recording import Recorded
+    from wsreplay.replay.produced import Produced
     from wsreplay.replay.served.outcome import ServedOutcome
     from wsreplay.replay.served.venue import Unmatched
 
@@ -52,6 +54,11 @@ _READ_ON_S = 3.0
     metavar="PLAN",
     help="Disturb the line, in place of the faults that the recording was made with.",
 )
+@click.option(
+    "--scenario",
+    type=ScenarioName(),
+    help="Disturb the line as a named mishap does, in place of the recording's faults; see docs/scenarios.md.",
+)
 @click.option("--no-recorded-faults", is_flag=True, help="Do not repeat the faults that the recording was made with.")
 @click.option(
     "--speed",
@@ -76,6 +83,7 @@ def serve(
     listen_anywhere: bool,
     unmatched: Unmatched,
     faults: tuple[str, ...],
+    scenario: str | None,
     no_recorded_faults: bool,
     speed: float,
     out: Path,
@@ -95,25 +103,37 @@ def serve(
       wsreplay serve session.parquet -- python bot.py {url} {url:rest}
       wsreplay serve session.parquet --listen 127.0.0.1:9000
       wsreplay serve session.parquet --fault "drop rst before reply createOrder #2" -- ./bot {url}
+      wsreplay serve session.parquet --scenario server-shutdown -- ./bot {url}
       wsreplay serve session.parquet --no-recorded-faults --unmatched simulator -- ./bot {url} {url:rest}
       wsreplay serve session.parquet --speed max --format json -- node bot.js {url}
     """
     from wsreplay.captures.capture import Capture
     from wsreplay.faults.plan import load_plan
     from wsreplay.proxy.loop import new_loop
+    from wsreplay.replay.produced import produced_by
     from wsreplay.replay.served.outcome import outcome_of
 
     with Capture.open(capture) as opened, asyncio.Runner(loop_factory=new_loop) as runner:
-        plan = load_plan(faults) if faults else None if no_recorded_faults else _recorded_faults(opened)
+        mishap = scenario_for(scenario, opened)
+        plan = load_plan(faults) if faults else None
+        if mishap is not None:
+            if mishap.plan is None:
+                raise UserError(
+                    f"the scenario {mishap.name} is about what the bot does, and here that is yours: try wsreplay run"
+                )
+            plan = mishap.with_faults(plan)
+        elif plan is None and not no_recorded_faults:
+            plan = _recorded_faults(opened)
         recorded, missed = runner.run(
             _session(opened, unmatched, speed, plan, listen=listen, anywhere=listen_anywhere, out=out, command=command)
         )
         with Capture.open(recorded.path) as live:
             outcome = outcome_of(opened, live, missed, speed)
+            produced = produced_by(mishap, opened, live) if mishap is not None else None
     if not outcome.lines and not outcome.requests:
         click.echo(f"capture {recorded.path}")
         raise UserError("could not run: no bot connected to the address that stands above")
-    for line in [_json(outcome, recorded)] if form == "json" else _text(outcome, recorded, command):
+    for line in [_json(outcome, recorded, produced)] if form == "json" else _text(outcome, recorded, command, produced):
         click.echo(line)
     click.echo(f"capture {recorded.path}")
     if not outcome.reproduced:
@@ -191,7 +211,7 @@ async def _session(
             return recorded, tuple(server.venue.missed.values())
 
 
-def _text(outcome: ServedOutcome, recorded: Recorded, command: tuple[str, ...]) -> list[str]:
+def _text(outcome: ServedOutcome, recorded: Recorded, command: tuple[str, ...], produced: Produced | None) -> list[str]:
     from wsreplay.cli.harmless import harmless
 
     verdict = outcome.verdict
@@ -205,6 +225,8 @@ def _text(outcome: ServedOutcome, recorded: Recorded, command: tuple[str, ...]) 
         text.append(f"never recorded: {stranger.what}{near}")
     if len(outcome.strangers) > _SHOWN:
         text.append(f"  and {len(outcome.strangers) - _SHOWN} more")
+    if produced is not None:
+        text.append(f"scenario {produced.name}: {', '.join(produced.produced) or 'nothing'} came of it")
     if verdict.incidents:
         text.append(f"again: {', '.join(verdict.incidents)}")
     if outcome.reproduced:
@@ -223,7 +245,7 @@ def _many(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def _json(outcome: ServedOutcome, recorded: Recorded) -> str:
+def _json(outcome: ServedOutcome, recorded: Recorded, produced: Produced | None) -> str:
     import msgspec
 
     verdict = outcome.verdict
@@ -234,6 +256,7 @@ def _json(outcome: ServedOutcome, recorded: Recorded) -> str:
         "outcomes": [{"op": op, "outcome": told, "count": count} for op, told, count in verdict.outcomes],
         "incidents": verdict.incidents,
         "unmatched": outcome.strangers,
+        "scenario": produced,
         "requests": outcome.requests,
         "lines": outcome.lines,
         "bot_exit_code": recorded.exit_code,

@@ -56,11 +56,12 @@ class Stepping:
                     click.echo(f"wsreplay: {HELP}", err=True)
 
     def _shown(self, step: Step) -> str:
-        place = f"[{self._places[step.seq]}/{len(self._places)}] "
+        seq = abs(step.seq)  # what a scenario's bot says twice has the first one's address, below zero
+        place = f"[{self._places[seq]}/{len(self._places)}{', once more' if step.seq < 0 else ''}] "
         try:
-            return place + self._lines.line(self._capture.at(step.seq))
+            return place + self._lines.line(self._capture.at(seq))
         except CaptureError:
-            return place + f"#{step.seq}"
+            return place + f"#{seq}"
 
     def _listen(self) -> asyncio.Queue[str | None]:
         """The lines of standard input as they come, and None at its end.

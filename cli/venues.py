@@ -35,7 +35,12 @@ def venues(context: click.Context, form: str) -> None:
     if form == "json":
         import msgspec
 
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
+        from wsreplay.faults.scenario import fit_names
+        from wsreplay.venues.registry import dialect
+
+        # Scenarios are none of the venues' room: a dialect only says how they differ there.
+        told = [msgspec.to_builtins(each) | {"scenarios": fit_names(dialect(each.name))} for each in found]
+        click.echo(msgspec.json.format(msgspec.json.encode(told), indent=1).decode())
     else:
         _write_table(found)
 

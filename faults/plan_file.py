@@ -27,7 +27,9 @@ from wsreplay.faults.plan import FaultPlan
 from wsreplay.faults.short_form import parse, parse_conditions, write
 from wsreplay.faults.tokens import in_quotes
 
-_PLAN_FIELDS = ("name", "description", "seed", "faults")
+PLAN_FIELDS = ("name", "description", "seed", "faults")
+OF_SCENARIOS = ("expects", "client", "unfit")
+"""What a scenario says besides (:mod:`.scenario`): of the bot, and of what comes of it."""
 _MOMENT_FIELDS = ("before", "after", "op", "from", "count", "where", "probability")
 _EFFECT_FIELDS = {
     "drop": ("how", "code", "reason", "side"),
@@ -57,12 +59,17 @@ def read_plan_file(path: Path) -> FaultPlan:
 
 
 def read_plan(text: str) -> FaultPlan:
-    """Read a plan's TOML."""
+    """Read a plan's TOML; of a scenario, what goes wrong in it, and not what its bot does."""
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise FaultError(f"this is no TOML: {error}") from None
-    _no_others(table, _PLAN_FIELDS)
+    return read_table({name: value for name, value in table.items() if name not in OF_SCENARIOS})
+
+
+def read_table(table: dict[str, Any]) -> FaultPlan:
+    """Read a plan's table."""
+    _no_others(table, PLAN_FIELDS)
     entries = _of_type(table, "faults", list, "a list")
     if not entries:
         raise FaultError("there is no fault in it; write one as [[faults]] with fields, or in a list faults = [...]")

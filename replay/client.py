@@ -15,7 +15,7 @@ from wsreplay.replay.gate import Decision, Gate, Next, Proceed, Stop
 from wsreplay.replay.line import Line, in_words
 from wsreplay.replay.listeners import Note
 from wsreplay.replay.middle import Middle
-from wsreplay.replay.outputs import Close, Connect, Cut, Halted, Output, Request, Send, Wake, Withdraw, Withheld
+from wsreplay.replay.outputs import Answer, Close, Connect, Cut, Halted, Output, Request, Send, Wake, Withdraw, Withheld
 from wsreplay.replay.pacer import Pacer, pacer_for
 from wsreplay.replay.rest import exchange, headers_for
 from wsreplay.replay.script import Ask, Open, Step
@@ -280,6 +280,8 @@ class Client:
         answer, wire = await exchange(
             place, step.method, headers, step.body, tls=self._tls() if place.secure else None, timeout_s=REST_S
         )
+        if step.lost:  # the venue has answered, so that it is sure to have done what it was asked
+            answer, wire = Answer(error="the answer was lost on its way back"), b""
         record = msgspec.structs.replace(
             asked if told is False else asked.without_request(),
             status=answer.status,

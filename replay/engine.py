@@ -11,9 +11,10 @@ patience lasts; then the replay goes on, and says so in :attr:`Engine.notes`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 
+from wsreplay.faults.conduct import EXEMPLARY, Conduct
 from wsreplay.replay.living_secrets import LivingSecrets
 from wsreplay.replay.outputs import (
     Answer,
@@ -30,6 +31,7 @@ from wsreplay.replay.outputs import (
     Withheld,
 )
 from wsreplay.replay.pairing import LiveRequests
+from wsreplay.replay.reactions import Reactions
 from wsreplay.replay.renewal import Renewal
 from wsreplay.replay.script import Ask, Leave, Open, Say, Script, Step
 from wsreplay.replay.waiting import Waiting
@@ -61,11 +63,13 @@ class Engine:
         halting: bool = False,
         patience_ns: int = PATIENCE_NS,
         wall_ns: Callable[[int], int] = lambda now_ns: now_ns,
+        conduct: Conduct = EXEMPLARY,
     ) -> None:
         """``speed``: times the recorded one, or ``inf``. ``wall_ns``: the time of day at a ``now_ns``.
 
         ``secrets``: what tokens of the recording stand for, as far as it was given. ``halting``: halt before each
-        step, until :meth:`release`, :meth:`proceed` or :meth:`stop` is called.
+        step, until :meth:`release`, :meth:`proceed` or :meth:`stop` is called. ``conduct``: what the bot does beyond
+        the script.
         """
         self._script = script
         self._dialect = dialect
@@ -74,7 +78,13 @@ class Engine:
         self._halting = halting
         self._wall_ns = wall_ns
         self._at = 0
+        self._reactions = None if conduct == EXEMPLARY else Reactions(script, dialect, conduct)
+        self._steps: Sequence[Step] = (
+            script.steps if self._reactions is None else self._reactions.prepared(script.steps)
+        )
         self._until = len(script.steps)
+        self._rests: dict[int, int] = {}
+        """Until when a step rests, by its ``seq``."""
         self._halted_at = self._released_at = -1
         self._last_ns = 0
         """When the last step was due, or over if it took its time."""
@@ -127,6 +137,8 @@ class Engine:
         self.reached = True
         self._open.add(line)
         self._talking.add(line)
+        self._leaving.discard(line)
+        self._withdrawn.discard(line)
         return self._handshake_over(line, 101, "", now_ns)
 
     def refused(self, line: int, status: int, why: str, now_ns: int) -> list[Output]:
@@ -172,15 +184,21 @@ class Engine:
         elif answer.status is None:
             self.notes.append(Note(seq, f"the request got no answer: {answer.error}"))
         self._live.answered_rest(seq, envelope, now_ns)
+        if answer.status is None and self._reactions is not None:
+            self._put_in(self._reactions.silent([seq]))
         return self._go(now_ns)
 
     def ended(self, line: int, how: str, now_ns: int) -> list[Output]:
         """A line is gone."""
         self._open.discard(line)
         self._talking.discard(line)
-        for seq in self._live.lost(line, now_ns):
+        lost = self._live.lost(line, now_ns)
+        for seq in lost:
             if line not in self._leaving and seq in self._script.replies and self._reaches_the_bot(seq):
                 self.notes.append(Note(seq, f"the line ended ({how}) before it was answered"))
+        if self._reactions is not None and line not in self._leaving and line not in self._withdrawn:
+            self._last_ns = max(self._last_ns, now_ns)
+            self._put_in(self._reactions.ended(line, lost))
         return self._go(now_ns)
 
     # What somebody decides who watches
@@ -206,14 +224,14 @@ class Engine:
     @property
     def stopped_before(self) -> int | None:
         """The ``seq`` of the first step that is not taken, since somebody stopped; None: all are."""
-        steps = self._script.steps
+        steps = self._steps
         return steps[self._until].seq if self._until < len(steps) else None
 
     # The steps
 
     def _go(self, now_ns: int) -> list[Output]:
         wake_ns: int | None = None
-        steps, turn = self._script.steps, self._at + TURN
+        steps, turn = self._steps, self._at + TURN
         while self._connecting is None and self._at < self._until:
             if self._at >= turn:
                 wake_ns = now_ns
@@ -245,11 +263,11 @@ class Engine:
 
     def _stream(self, turn: int, now_ns: int) -> bool:
         """Take the messages that wait for nothing, are what they were, and whose answers move nothing; any at all?"""
-        steps, followed, talking, out = self._script.steps, self._script.followed, self._talking, self._out
+        steps, followed, talking, out = self._steps, self._script.followed, self._talking, self._out
         changes = self._renewal.changes
         first = at = self._at
         end = min(turn, self._until)
-        if followed is None or self._halting:
+        if followed is None or self._halting or self._reactions is not None:
             return False
         while at < end:
             step = steps[at]
@@ -275,7 +293,7 @@ class Engine:
         since_ns = self._last_ns
         ready_ns = max(since_ns, self._not_before_ns)
         if step.awaits:
-            until_ns = self._waiting.until(step.awaits, now_ns)
+            until_ns = self._until_answered(step.awaits, now_ns)
             if until_ns is not None:
                 return until_ns
             answered_at_ns = self._live.answered_at_ns
@@ -284,6 +302,8 @@ class Engine:
             if step.after is not None:
                 since_ns = answered_at_ns.get(step.after, since_ns)
         due_ns = self._due_ns = max(since_ns + round(step.gap_ns / self._speed), ready_ns)
+        if step.rest_ns:
+            due_ns = self._due_ns = self._rests.setdefault(step.seq, due_ns + step.rest_ns)
         if isinstance(step, Leave) and step.by == "venue" and step.line in self._open:
             # What the venue did in the recording it may well do again, and somewhat later: then it is not for us to do.
             due_ns += GRACE_NS
@@ -304,6 +324,7 @@ class Engine:
 
     def _take(self, step: Step, now_ns: int) -> None:
         self._last_ns = min(now_ns, self._due_ns)
+        self._rests.pop(step.seq, None)
         match step:
             case Open():
                 self._connecting = step
@@ -312,6 +333,8 @@ class Engine:
                 self._say(step, now_ns)
             case Ask():
                 fresh = self._renewal.ask(step, now_ns)
+                if self._reactions is not None:
+                    fresh = self._reactions.asked(fresh)
                 self._live.asked_rest(fresh)
                 self.sent += 1
                 self._out.append(Request(fresh))
@@ -319,14 +342,18 @@ class Engine:
                 self._leave(step)
         for seq in step.awaits:
             self._live.answered_at_ns.pop(seq, None)
+        if self._reactions is not None:
+            self._put_in(self._reactions.taken(step))
 
     def _say(self, step: Say, now_ns: int) -> None:
         made, self._made = self._made, None
+        if self._reactions is not None and self._reactions.forgot(step):
+            return
         if step.line not in self._talking:
             if step.line not in self._told:
                 self._told.add(step.line)
                 self.notes.append(
-                    Note(step.seq, "the line is gone: this and what follows on it could not be sent", decides=True)
+                    Note(abs(step.seq), "the line is gone: this and what follows on it could not be sent", decides=True)
                 )
             return
         if made is None or made[0] != step.seq:
@@ -342,7 +369,7 @@ class Engine:
         payload = self._renewal.say(step, at_ns) if self._renewal.changes(step) else step.payload
         followed = self._script.followed
         envelope = None
-        if followed is None or step.seq in followed:
+        if followed is None or step.seq in followed or step.seq < 0:
             envelope = step.asks if payload is step.payload else None
             if envelope is None:
                 envelope = self._dialect.decode(payload, "client")
@@ -350,7 +377,8 @@ class Engine:
 
     def _answer_ping(self, line: int, pong: str | None) -> None:
         if pong is not None and line in self._talking and line not in self._withdrawn:
-            self._out.append(Send(line, pong))
+            pongs = 1 if self._reactions is None else self._reactions.pongs
+            self._out += [Send(line, pong)] * pongs
 
     def _leave(self, step: Leave) -> None:
         if step.line not in self._open:
@@ -367,7 +395,7 @@ class Engine:
     def _end(self, now_ns: int) -> int | None:
         """All steps are taken: wait for the replies that the recording has, then close what is open."""
         live, replies = self._live, self._script.replies
-        until_ns = self._waiting.until([seq for seq in live.waiting if seq in live.asked or seq in replies], now_ns)
+        until_ns = self._until_answered([seq for seq in live.waiting if seq in live.asked or seq in replies], now_ns)
         if until_ns is not None:
             return until_ns
         self._ending = True
@@ -379,6 +407,25 @@ class Engine:
         return None
 
     # Private parts
+
+    def _until_answered(self, awaits: Sequence[int], now_ns: int) -> int | None:
+        """Until when these requests' replies are waited for; None: they are in, or had their time."""
+        missing = [seq for seq in awaits if seq in self._live.waiting]
+        until_ns = self._waiting.until(missing, now_ns)
+        if until_ns is None and missing and self._reactions is not None:
+            at = self._until
+            self._put_in(self._reactions.silent(missing))
+            return None if self._until == at else now_ns
+        return until_ns
+
+    def _put_in(self, steps: list[Step]) -> None:
+        """Take these steps next, before the script goes on; unless somebody stopped it, or it is over."""
+        if not steps or self._ending or self._until < len(self._steps) or not isinstance(self._steps, list):
+            return
+        self._steps[self._at : self._at] = steps
+        self._until += len(steps)
+        self._made = None
+        self._waiting.over()
 
     def _handshake_over(self, line: int, status: int, why: str, now_ns: int) -> list[Output]:
         step, self._connecting = self._connecting, None

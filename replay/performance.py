@@ -18,8 +18,10 @@ from wsreplay.captures.capture import Capture
 from wsreplay.captures.read_by import MAP, dialect_of
 from wsreplay.captures.redaction_key import load_or_create_key, seeded_key
 from wsreplay.errors import UserError
+from wsreplay.faults.conduct import EXEMPLARY
 from wsreplay.faults.plan import FaultPlan
 from wsreplay.faults.safety import is_loopback
+from wsreplay.faults.scenario import Scenario
 from wsreplay.proxy.loop import new_loop
 from wsreplay.replay.client import Client
 from wsreplay.replay.clock import SYSTEM, running_clock
@@ -29,6 +31,7 @@ from wsreplay.replay.gate import Gate
 from wsreplay.replay.given_secrets import needed, under_names_of, values_for
 from wsreplay.replay.middle import Middle
 from wsreplay.replay.outputs import Note
+from wsreplay.replay.produced import Produced, produced_by
 from wsreplay.replay.recorder import ReplayRecorder
 from wsreplay.replay.rows import json_of
 from wsreplay.replay.scribed_recorder import ScribedRecorder
@@ -68,6 +71,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     patience_ns: int = PATIENCE_NS
     fault_plan: FaultPlan | None = None
     """What goes wrong on the lines of the replay."""
+    scenario: Scenario | None = None
+    """What goes wrong besides, how the bot behaves, and what is to come of it."""
     virtual: bool = False
     """On virtual time: the venue's simulator in this process, nothing waited for, and the same result each time."""
     seed: int = 1
@@ -94,6 +99,8 @@ class Performed(msgspec.Struct, frozen=True, kw_only=True):
     """Against whom, in words."""
     faults: tuple[str, ...] = ()
     """The faults that fired, in their order."""
+    produced: Produced | None = None
+    """What came of the scenario."""
 
 
 def performed(
@@ -162,6 +169,8 @@ async def perform(
     venue = dialect_of(about)
     script = script or script_of(capture, plan)
     seconds = script.length_ns / plan.speed / 1e9
+    if plan.scenario is not None:
+        seconds += plan.scenario.conduct.stays_ns / 1e9
     if seconds >= _LONG_S and gate is None and not plan.virtual:
         tell(f"{len(script.steps)} steps, at {_speed(plan.speed)} about {seconds:.0f} s; Ctrl-C ends it")
     if plan.to:
@@ -221,17 +230,21 @@ async def _play(
         halting=gate is not None,
         patience_ns=plan.patience_ns,
         wall_ns=lambda now_ns: now_ns + ahead_ns,
+        conduct=plan.scenario.conduct if plan.scenario is not None else EXEMPLARY,
     )
+    fault_plan = plan.fault_plan if plan.scenario is None else plan.scenario.with_faults(plan.fault_plan)
     original = capture.metadata.recording or capture.name
     notes: dict[str, Any] = {"replay_of": original, "speed": "step" if gate is not None else _speed(plan.speed)}
     if plan.virtual:
         notes |= {"virtual": True, "seed": plan.seed}
+    if plan.scenario is not None:
+        notes["scenario"] = plan.scenario.name
     if MAP in capture.metadata.notes:
         notes[MAP] = capture.metadata.notes[MAP]
     about: dict[str, Any] = {
         "upstreams": targets.urls,
         "notes": notes,
-        "fault_plan": plan.fault_plan.as_json() if plan.fault_plan is not None else None,
+        "fault_plan": fault_plan.as_json() if fault_plan is not None else None,
         "finishers": (FINISHER,),
         "secrets": {value: token for token, value in known.items()},
     }
@@ -244,8 +257,8 @@ async def _play(
         unread_ms = _UNREAD_AT_MAX_MS if plan.speed == inf else _UNREAD_MS
         recorder = ScribedRecorder(plan.out, here, **about, size=script.size, unread_ms=unread_ms, tell=tell)
     middle = None
-    if plan.fault_plan is not None:
-        middle = Middle(plan.fault_plan, here.decode, recorder.note, clock=clock)
+    if fault_plan is not None:
+        middle = Middle(fault_plan, here.decode, recorder.note, clock=clock)
     began_ns, really_ns = mono_ns, SYSTEM.mono_ns()
     ended = "interrupted"
     try:
@@ -274,12 +287,13 @@ async def _play(
     if engine.stopped_before is not None:
         script = script.before(engine.stopped_before)
     with Capture.open(path) as replay:
-        fired = _fired(replay) if plan.fault_plan is not None else ()
+        fired = _fired(replay) if fault_plan is not None else ()
         if not (engine.reached or fired):  # a plan may keep every line from its server, and that is what was asked for
             seq, why = (engine.notes[0].seq, engine.notes[0].text) if engine.notes else (1, "nothing answered")
             raise UserError(f"could not run: no server was reached; #{seq}: {why}")
         verdict = _judged(capture, replay, script, engine.notes, plan.speed, venue)
         context = context_of(verdict, capture, replay)
+        produced = produced_by(plan.scenario, capture, replay) if plan.scenario is not None else None
     return Performed(
         path=path,
         verdict=verdict,
@@ -292,6 +306,7 @@ async def _play(
         computed_ns=SYSTEM.mono_ns() - really_ns,
         target=target,
         faults=fired,
+        produced=produced,
     )
 
 

@@ -32,6 +32,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The request whose reply was the last thing that happened before it; None: it was the step before."""
     awaits: tuple[int, ...] = ()
     """The requests whose replies reached the bot between the step before and this one."""
+    rest_ns: int = 0
+    """How much longer it waits, whatever the speed; nothing in a recording does."""
     redacted: bool = False
     """Whether tokens stand in it where the client sent secrets."""
 
@@ -69,6 +71,8 @@ class Ask(Step, frozen=True, kw_only=True, gc=False):
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     op: str | None = None
+    lost: bool = False
+    """Whether the answer is lost on its way back; no recording says so of itself."""
 
 
 class Leave(Step, frozen=True, kw_only=True, gc=False):

@@ -1,7 +1,8 @@
-"""Scenarios by name: the fault plans that ship with the package."""
+"""Scenarios by name, as far as something goes wrong on the line: the bot is the one that is tested."""
 
 from __future__ import annotations
 
+import tomllib
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -12,8 +13,8 @@ FOLDER = Path(faults.__file__).with_name("scenarios")
 
 
 def scenarios() -> list[str]:
-    """The names of all that there are."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+    """The names of those in which something goes wrong on the line."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml") if "faults" in tomllib.loads(path.read_text()))
 
 
 def scenario_file(name: str) -> Path:

@@ -114,6 +114,31 @@ class RefusingDialect(Dialect, Protocol):
 
 
 @runtime_checkable
+class ScenarioDialect(Dialect, Protocol):
+    """A dialect that says what the scenarios look like at its venue."""
+
+    def scenarios(self) -> str:
+        """TOML with one table a scenario, by its name.
+
+        A table's fields take the place of the general scenario's; ``unfit`` says why there is no such thing here. A
+        table of a name that is new is a scenario of this venue alone. ``docs/scenarios.md`` shows the fields.
+        """
+        ...
+
+
+@runtime_checkable
+class RepeatingDialect(Dialect, Protocol):
+    """A dialect that can say a request once more, as a client does that does not know that it was heard."""
+
+    def repeated(self, text: str, keeps: frozenset[str]) -> str:
+        """The same wish in a message of its own, as a recording would hold it: a new id, a higher nonce.
+
+        But for what it ``keeps``: ``id``, ``nonce``. A signature need not be good: it is renewed like every other.
+        """
+        ...
+
+
+@runtime_checkable
 class PlacedDialect(Dialect, Protocol):
     """A dialect of a venue whose signatures commit to what frames don't carry: a chain, the numbers of markets."""
 

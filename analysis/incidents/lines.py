@@ -81,7 +81,9 @@ class Line:
         if first is None:
             return False
         if first.kind == "close":
-            return first.sender != "client" or first.close_code not in _ORDERLY
+            # The bot's answer to a close frame of a fault is kept from the venue, and no wish of its own.
+            answers_fault = self.fault is not None and first.relay_ns is None
+            return first.sender != "client" or first.close_code not in _ORDERLY or answers_fault
         # Where neither leg ended by itself, nor by a fault, we ended both: the recording was over.
         return self.fault is not None or self.ended_by is not None
 

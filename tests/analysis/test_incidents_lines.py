@@ -34,6 +34,20 @@ def test_a_recording_that_ends_first_is_no_disconnect(trading: Trading) -> None:
     trading.assert_none("disconnect")
 
 
+def test_a_bot_that_answers_a_faults_close_frame_did_not_leave(trading: Trading) -> None:
+    trading.strikes('drop close 1001 "going away" after request')
+    trading.event(kind="close", sender="client", conn=1, close_code=1001, close_reason="going away", relay_ns=None)
+    trading.ends("client", "proxy")
+    trading.ends("venue", "proxy")
+    assert trading.only("disconnect").facts["fault"] == 'drop close 1001 "going away" after request'
+
+
+def test_a_bot_that_leaves_a_disturbed_line_in_order_is_no_disconnect(trading: Trading) -> None:
+    trading.strikes("delay 1s push")
+    trading.leaves()
+    trading.assert_none("disconnect")
+
+
 def test_a_venue_that_closes_is_told_with_its_code_and_what_it_cost(trading: Trading) -> None:
     request = trading.orders("a")
     close = trading.closes("venue", 1001, "SERVER_SHUTTING_DOWN")

@@ -328,3 +328,14 @@ with connect(sys.argv[2]) as line:
     assert told.code == 1
     assert "1 orders" in told.errors
     assert incidents(told.live) == set()
+
+
+def test_a_scenario_strikes_on_the_served_line_and_says_what_came_of_it(serve: Callable[..., Told]) -> None:
+    happy = SAMPLES / "reya-happy.parquet"
+    told = serve("--scenario", "disconnect-in-flight", happy, "--", *bot("careful"))
+    assert told.code == 1, "the recorded bot was not cut off"
+    assert "scenario disconnect-in-flight: disconnect, lost-response came of it" in told.lines
+    with told.live as live:
+        assert {event.op for event in live.events() if event.kind == "incident"} >= {"disconnect", "lost-response"}
+        assert live.metadata.fault_plan is not None
+        assert live.metadata.fault_plan["name"] == "disconnect-in-flight"

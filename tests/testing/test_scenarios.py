@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import pytest
 from testing.async_bot import WARM_UP, create
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
@@ -61,9 +60,9 @@ def test_a_slow_venue_takes_its_time(tmp_path: Path) -> None:
     assert told == "waits", "for more than the reply"
     (reply,) = [event for event in ours.events if event.role == "reply"]
     assert reply.relay_ns is not None
-    assert 200_000_000 <= reply.relay_ns <= 2_000_000_000
+    assert reply.relay_ns >= 8_000_000_000
 
 
-@pytest.mark.parametrize("name", scenarios())
-def test_each_is_tried_here(name: str) -> None:
-    assert f'met(tmp_path, "{name}")' in Path(__file__).read_text()
+def test_what_happens_on_the_line_alone_is_offered_and_what_a_bot_does_alone_is_not() -> None:
+    assert {"disconnect-in-flight", "lost-response", "server-shutdown", "slow-venue"} <= set(scenarios())
+    assert not {"duplicate-request-id", "extra-pong", "stale-nonce"} & set(scenarios())

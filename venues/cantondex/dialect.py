@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from importlib.resources import files
 from typing import TYPE_CHECKING, Literal, Self
 
 import msgspec
@@ -115,6 +116,10 @@ class CantonDexDialect:
         if not isinstance(stamp, str):
             stamp = written(min(max(now_ns, 0), _LARGEST_NS - 1))
         return msgspec.json.encode({"type": "pong", "timestamp": stamp}).decode()
+
+    def scenarios(self) -> str:
+        """What the scenarios look like here."""
+        return (files(__package__) / "scenarios.toml").read_text(encoding="utf-8")
 
     def refresher(
         self,

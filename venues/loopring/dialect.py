@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from importlib.resources import files
 from typing import TYPE_CHECKING, Self
 
 from wsreplay.venues.dialect import Secrets
@@ -99,6 +100,10 @@ class LoopringDialect:
         from wsreplay.venues.loopring.setup import DEMO_API_KEY, DEMO_WS_KEY
 
         return {"apiKey": DEMO_API_KEY, "wsApiKey": DEMO_WS_KEY}
+
+    def scenarios(self) -> str:
+        """What the scenarios look like here."""
+        return (files(__package__) / "scenarios.toml").read_text(encoding="utf-8")
 
     def refresher(
         self,

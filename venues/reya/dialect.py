@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from importlib.resources import files
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -108,6 +109,16 @@ class ReyaDialect:
         message = read_message(payload) if payload else None
         error = None if message is None else message.error
         return trouble_of(error_code, (error.message if error is not None else None) or "")
+
+    def repeated(self, text: str, keeps: frozenset[str]) -> str:
+        """The same order once more, with an id and a nonce of its own. Never raises."""
+        from wsreplay.venues.reya.repeated import repeated
+
+        return repeated(text, keeps)
+
+    def scenarios(self) -> str:
+        """What the scenarios look like at Reya."""
+        return (files(__package__) / "scenarios.toml").read_text(encoding="utf-8")
 
     def refusal(self, payload: str | bytes, code: str, message: str) -> str | None:
         """The venue's refusal of a client's message. Never raises."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from wsreplay.venues.dialect import Secrets
@@ -38,6 +39,7 @@ class StreamsDialect:
     # A subscription to a private stream is signed: "signature": [key, signature, timestamp, window].
     secrets = Secrets(names=frozenset({"signature"}), personal=frozenset({"user_id", "other_user_id"}))
     rules = PLAIN
+    scenarios_in = "scenarios.toml"
     demo_key: bytes | None = None
     demo_secrets: Mapping[str, str] = {}
     acks = False
@@ -83,6 +85,10 @@ class StreamsDialect:
         """The same everywhere."""
         return self
 
+    def scenarios(self) -> str:
+        """What the scenarios look like here."""
+        return (files(__package__) / self.scenarios_in).read_text(encoding="utf-8")
+
     def refresher(
         self,
         key: bytes | None,
@@ -127,6 +133,7 @@ class BinanceStreamsDialect(StreamsDialect):
     )
     hosts = production_hosts | {"stream.testnet.binance.vision", "testnet.binance.vision", "stream.binancefuture.com"}
     rules = BINANCE
+    scenarios_in = "binance_scenarios.toml"
     acks = True
     profile = "binance"
     streams = AT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from importlib.resources import files
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from wsreplay.venues.dialect import Secrets
@@ -10,6 +11,7 @@ from wsreplay.venues.envelope import Witness
 from wsreplay.venues.zeroex.envelopes import NOTHING, read_envelope
 from wsreplay.venues.zeroex.errors import trouble_of
 from wsreplay.venues.zeroex.orders import order_digest
+from wsreplay.venues.zeroex.repeated import repeated
 from wsreplay.venues.zeroex.rest_envelopes import POST, read_http, resource_of
 from wsreplay.venues.zeroex.rules import REFERENCE, STANDARD
 from wsreplay.venues.zeroex.wire import Filters, read_message, read_order
@@ -44,6 +46,7 @@ class ZeroExDialect:
         personal=frozenset({"makerAddress", "takerAddress", "senderAddress"}),
     )
     rules = STANDARD
+    scenarios_in = "scenarios.toml"
     profile: ClassVar[Profile] = "spec"
     """What its simulator is like."""
     demo_secrets: Mapping[str, str] = {}
@@ -108,6 +111,14 @@ class ZeroExDialect:
         order = read_order(bytes(message.payload[0].order))
         return order is not None and order_digest(order) is not None
 
+    def repeated(self, text: str, keeps: frozenset[str]) -> str:
+        """The same order once more, with a salt of its own. Never raises."""
+        return repeated(text, keeps)
+
+    def scenarios(self) -> str:
+        """What the scenarios look like here."""
+        return (files(__package__) / self.scenarios_in).read_text(encoding="utf-8")
+
     def refresher(
         self,
         key: bytes | None,
@@ -163,6 +174,7 @@ class LaunchKitDialect(ZeroExDialect):
     name = "zeroex-launch-kit"
     hosts: frozenset[str] = frozenset()
     rules = REFERENCE
+    scenarios_in = "launch_kit_scenarios.toml"
     profile = "launch-kit"
 
     def recognises(self, payload: str | bytes, sender: Sender) -> bool:

@@ -56,11 +56,17 @@ def binance_refused(out: Path) -> Path:
     return record(out, "refused", "--venue", "streams-binance", "--sim")
 
 
+def binance_answered(out: Path) -> Path:
+    """A session without trouble at a venue that answers."""
+    return record(out, "answered", "--venue", "streams-binance", "--sim")
+
+
 SAMPLES = {
     "streams-careful": careful,
     "streams-duplicate-order": duplicate_order,
     "streams-misunderstood": misunderstood,
     "streams-binance-refused": binance_refused,
+    "streams-binance-answered": binance_answered,
 }
 
 

@@ -25,6 +25,7 @@ KINDS = {
     "streams-duplicate-order": {"lost-response", "duplicate-order", "blind-retry"},
     "streams-misunderstood": {"disconnect", "duplicate-subscription"},
     "streams-binance-refused": {"rejected", "malformed", "disconnect", "lost-response"},
+    "streams-binance-answered": set(),
 }
 """Incidents that each session shows, of the kinds that do not hang on how fast it was."""
 TOLD = frozenset().union(*KINDS.values()) | {"auth-failed", "rate-limited", "late-reply", "duplicate-request-id"}

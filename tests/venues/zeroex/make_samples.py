@@ -26,6 +26,7 @@ def main() -> None:
             "zeroex-orders": record(out, "--updates", "6"),
             "zeroex-reconnect": record(out, "--updates", "4", fault="drop rst before push update #4"),
             "zeroex-error-body": record(out, "--updates", "4", "--nonsense", NONSENSE, venue=REFERENCE),
+            "zeroex-launch-kit-orders": record(out, "--updates", "4", venue=REFERENCE),
             "zeroex-stolen-subscription": record(out, "--updates", "4", "--steal", venue=REFERENCE),
             "zeroex-reposted": record_at(LOSING_RELAYER, out, "--repost"),
         }.items():

@@ -17,6 +17,7 @@ INCIDENTS = {
     "zeroex-orders": set[str](),
     "zeroex-reconnect": {"disconnect"},
     "zeroex-error-body": {"disconnect", "malformed"},
+    "zeroex-launch-kit-orders": set(),
     "zeroex-stolen-subscription": set(),
     "zeroex-reposted": {"lost-response", "duplicate-order", "blind-retry"},
 }

@@ -46,6 +46,23 @@ def order(side: str, price: str, quantity: str) -> dict[str, str]:
     return {"market": "SOL_USDC", "price": price, "quantity": quantity, "side": side, "user_id": "test_user"}
 
 
+def answered(url: str, rest: str) -> None:
+    """At a venue that confirms: each command once the one before was answered; an order, and what became of it."""
+    with connect(url) as line:
+
+        def command(method: str, params: list[Any], number: int) -> None:
+            say(line, method, params, number)
+            while json.loads(line.recv(PATIENCE)).get("id") != number:
+                pass
+
+        command("SUBSCRIBE", [TRADE, "solusdc@depth"], 1)
+        command("LIST_SUBSCRIPTIONS", [], 2)
+        ask(rest, "POST", "order", order("BUY", "155.00", "1.50"))
+        hear(line, TRADE)
+        assert "1.50" in [trade["quantity"] for trade in ask(rest, "GET", "trades?symbol=SOL_USDC")]
+        command("UNSUBSCRIBE", [TRADE, "solusdc@depth"], 3)
+
+
 def careful(url: str, rest: str) -> None:
     """One stream a frame with small ids, then the book and the trades; orders that are looked after."""
     with connect(url) as line:
@@ -127,7 +144,7 @@ def private(url: str, rest: str) -> None:
         hear(line, TRADE)
 
 
-CHARACTERS = {act.__name__: act for act in (careful, impatient, misunderstood, refused, private)}
+CHARACTERS = {act.__name__: act for act in (careful, answered, impatient, misunderstood, refused, private)}
 
 if __name__ == "__main__":
     CHARACTERS[sys.argv[1]](*sys.argv[2:])
