@@ -22,7 +22,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import trustme
 
@@ -77,7 +77,8 @@ def server_fuzzed(folder: Path, cases: Sequence[str], exclude: Sequence[str], *,
     with _running(subprocess.Popen(peer, stdout=subprocess.PIPE, text=True)) as server:
         assert server.stdout is not None
         assert server.stdout.readline() == "ready\n"
-        with Recorder(folder / "captures", "--to", url, *(["--trust", trust] if trust else [])) as recorder:
+        trusting: list[str | Path] = ["--trust", trust] if trust else []
+        with Recorder(folder / "captures", "--to", url, *trusting) as recorder:
             ours = recorder.url()
             spec = {
                 "outdir": "reports",
@@ -95,18 +96,19 @@ def server_fuzzed(folder: Path, cases: Sequence[str], exclude: Sequence[str], *,
 
 def client_fuzzed(folder: Path, cases: Sequence[str], exclude: Sequence[str], *, deflate: bool, tls: bool) -> Compared:
     """A client against the testsuite's server, and the same client through us."""
-    certificate, trust = _certificate(folder) if tls else ("", None)
+    _, trust = _certificate(folder) if tls else ("", None)
     port = _free_port()
     url = f"wss://localhost:{port}" if tls else f"ws://127.0.0.1:{port}"
-    spec = {
+    spec: dict[str, Any] = {
         "url": url,
         "outdir": "reports",
         "cases": list(cases),
         "exclude-cases": list(exclude),
         "exclude-agent-cases": {},
     }
-    secured = ["-k", folder / "key.pem", "-c", folder / "certificate.pem"] if tls else []
-    with _running(testsuite.start("fuzzingserver", spec, folder, "-u", "0", *secured)):
+    if tls:  # the options for these are taken and not looked at
+        spec |= {"key": "key.pem", "cert": "certificate.pem"}
+    with _running(testsuite.start("fuzzingserver", spec, folder, "-u", "0")):
         _until_listening(port)
         asyncio.run(peers.be_client(url, DIRECT, deflate=deflate, trust=trust, proxy=None))
         mode = ["--mode", "regular", "--allow-host", "localhost", "--trust", trust or ""] if tls else ["--to", url]
