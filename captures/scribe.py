@@ -54,6 +54,8 @@ LARGE_NOTES = 1 << 20
 _NAP_S, _LONGEST_NAP_S, _TROUBLED_NAP_S = 0.001, 0.02, 0.25
 BROKEN_OFF = "a scribe was killed while more was in progress on the connections than it could leave to the next one"
 NOTHING_LOST = Loss(records=0, bytes=0, from_mono_ns=0, to_mono_ns=0)
+LIFE_NS = 5_000_000_000
+"""However little happens, so often the proxy hears that its scribe lives."""
 PATIENCE_NS = 10_000_000_000
 """How long the end of a recording waits for a disk that refuses to write."""
 
@@ -281,8 +283,11 @@ class Scribe:
             trouble=self._trouble,
             venue=self._session.metadata.venue if self._named else None,
         )
-        if (status.trouble, status.venue) != (self._said.trouble, self._said.venue) or (
-            status != self._said and now - self._said_ns >= often_ns
+        silent_ns = now - self._said_ns
+        if (
+            (status.trouble, status.venue) != (self._said.trouble, self._said.venue)
+            or (status != self._said and silent_ns >= often_ns)
+            or silent_ns >= LIFE_NS
         ):
             self._said, self._said_ns = status, now
             self._say(status)
