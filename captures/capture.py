@@ -70,6 +70,11 @@ class Capture:
         return self._working and working_folder.is_recording(self.path)
 
     @property
+    def cut_off(self) -> bool:
+        """Whether nobody records it any more and nobody has finished it: ``wsreplay recover`` makes a capture of it."""
+        return self._working and not working_folder.is_recording(self.path) and self.path.exists()
+
+    @property
     def ended(self) -> str | None:
         """How the recording ended, in words; None: it goes on, or was cut off and not recovered yet."""
         return self.metadata.ended

@@ -139,7 +139,8 @@ class ScribeProcess:
     def finish(self, why: str = "", timeout: float = 600.0) -> Path:
         """End the recording and wait for the capture. ``why`` is kept in it. Nobody may put records meanwhile."""
         self._finishing = True  # finders may take their time
-        deadline = time.monotonic() + timeout
+        troubled_since = time.monotonic()
+        deadline = troubled_since + timeout
         body = as_json({"why": why})
         told = False
         self._hurry()

@@ -18,7 +18,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from wsreplay.captures import scribe_process
 from wsreplay.captures.capture import Capture
+from wsreplay.captures.errors import CaptureError
 from wsreplay.captures.handover import HandOver
+from wsreplay.captures.recover import recover
 from wsreplay.captures.scribe_process import Assignment, ScribeProcess
 from wsreplay.captures.vigil import Vigil
 from wsreplay.captures.wire import What
@@ -107,36 +109,36 @@ def test_on_a_full_disk_the_traffic_goes_on_and_nothing_is_lost_once_there_is_ro
         assert not [event for event in capture.events() if event.kind == "gap"]
 
 
-def test_a_disk_that_stays_full_ends_with_a_word_and_what_was_written_can_be_recovered(small_disk: Path) -> None:
-    with echoing_venue() as venue, Recorder(small_disk / "out", "--to", venue, "--hand-over", "1") as recorder:
-        with told_to(recorder) as heard, connect(recorder.url(), proxy=None, compression=None) as bot:
-            said = say(bot, 0, 5)
-            live = next((small_disk / "out").glob("*.live"))
-            eventually(lambda: rows_in(live) >= 2 * said)
-            ballast = fill(small_disk)
-            say(bot, said, 300)  # more than the hand-over holds as well
-            eventually(lambda: "passed on and not recorded" in heard())
-        recorder.process.send_signal(signal.SIGINT)
-        _, errors = recorder.process.communicate(timeout=90)
-    assert recorder.process.returncode == 2
-    assert "wsreplay recover" in errors
+def test_a_disk_that_stays_full_ends_with_a_word_and_what_was_written_can_be_recovered(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scribe_process, "_PATIENCE_S", 0.5)
+    hand_over = HandOver.create(1 << 20)
+    scribe = ScribeProcess.start(hand_over, Assignment(out=str(small_disk / "out")))
+    count = 0
+
+    def put() -> bool:
+        nonlocal count
+        count += 1
+        body = json.dumps({"n": count, "fill": FILL}).encode()
+        return hand_over.put(What.FAULT, False, 0, time.time_ns(), time.monotonic_ns(), -1, body)
+
+    while count < 20:
+        assert put()
+    eventually(lambda: scribe.status.rows == count)
+    ballast = fill(small_disk)
+    while put():
+        pass
+    eventually(lambda: scribe.status.trouble)
+    with pytest.raises(CaptureError, match=r"No space left on device.*`wsreplay recover`"):
+        scribe.finish()
+    hand_over.close()
     ballast.unlink()
-    done = subprocess.run(
-        [*recorder.process.args[:3], "recover", live],  # type: ignore[index,list-item]
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    with Capture.open(done.stdout.split()[1]) as capture:
-        there = numbers(capture, "client")
-        assert there[:said] == list(range(said))
-        assert there == list(range(len(there)))
-        assert [event.kind for event in capture.events()][-1] == "gap"
-
-
-def rows_in(live: Path) -> int:
-    with Capture.open(live) as capture:
-        return sum(segment.rows for segment in capture.segments)
+    with Capture.open(recover(scribe.folder)) as capture:
+        *there, gap = capture.events()
+        assert capture.ended == "cut off"
+    assert [json.loads(event.text or "")["n"] for event in there][:20] == list(range(1, 21))
+    assert gap.kind == "gap"
 
 
 def test_a_scribe_that_stands_still_is_replaced_and_nothing_is_lost(
@@ -182,13 +184,3 @@ def test_while_a_scribe_stands_still_the_traffic_goes_on_and_the_gap_is_stated_a
     gaps = [json.loads(event.text or "") for event in events if event.kind == "gap"]
     assert sum(gap["records"] for gap in gaps) >= missing
     assert all(gap["connections"] == [1] for gap in gaps)
-
-
-def test_a_folder_that_may_not_be_written_is_an_error_before_anybody_connects(tmp_path: Path) -> None:
-    place = tmp_path / "is a file"
-    place.write_text("")
-    with Recorder(place / "out", "--to", "ws://127.0.0.1:9") as recorder:
-        out, errors = recorder.process.communicate(timeout=30)
-    assert (recorder.process.returncode, out) == (2, "")
-    assert len(errors.splitlines()) == 1
-    assert "can't record into" in errors
