@@ -79,7 +79,7 @@ class Scribe:
         self._turning = False
         self._finishers_ran = False
         if assignment.folder is None:
-            self._session = Session.create(Path(assignment.out), metadata_of(assignment, venue), rotation)
+            self._session = Session.create(Path(assignment.out), metadata_of(assignment, venue, redactor), rotation)
         else:
             self._session = Session.resume(Path(assignment.folder), rotation)
             self._recall()
@@ -297,13 +297,13 @@ class Scribe:
             os.write(self._voice, msgspec.json.encode(status) + b"\n")
 
 
-def metadata_of(assignment: Assignment, venue: Dialect) -> Metadata:
+def metadata_of(assignment: Assignment, venue: Dialect, redactor: Redactor) -> Metadata:
     """What the capture says about itself from the beginning."""
     return Metadata(
         clocks=Clocks(wall_ns=assignment.began_at_ns, mono_ns=assignment.began_mono_ns),
         venue=venue.name,
         dialect_version=venue.version,
-        upstreams=assignment.upstreams,
+        upstreams={name: redactor.redact_url(url) for name, url in assignment.upstreams.items()},
         redaction="kept" if assignment.keep_secrets else "redacted",
         fault_plan=assignment.fault_plan,
         mode=assignment.mode,
