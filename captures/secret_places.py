@@ -82,9 +82,10 @@ def subscriptions(found: Found) -> None:
     text = found.text
     for word in _LISTED.finditer(text):
         value = word[1]
-        if _MIXED.match(value) and not _HEXADECIMAL.fullmatch(value):
-            if _BEFORE_LISTED.search(text, max(0, word.start() - 40), word.start()):
-                found.add(*word.span(1), value, Meaning("key", name="subscription"))
+        if not _MIXED.match(value) or _HEXADECIMAL.fullmatch(value):
+            continue
+        if _BEFORE_LISTED.search(text, max(0, word.start() - 40), word.start()):
+            found.add(*word.span(1), value, Meaning("key", name="subscription"))
 
 
 def userinfo(found: Found) -> None:
