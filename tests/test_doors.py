@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from captures.traffic import data, handshake
+from cli.recorder import Recorder
 from test_layout import imported, modules
 
 from wsreplay.captures.event import Event
@@ -99,3 +101,18 @@ def test_a_frame_that_promises_more_than_there_is_takes_no_memory() -> None:
     transcript.see(data(b"\x82\x7f" + (2**62).to_bytes(8) + b"x"))
     assert len(transcript.notes(False).connections) == 1
     assert len(json.dumps(str(transcript.notes(False)))) < 10_000
+
+
+def test_all_that_is_kept_for_the_user_is_for_the_user_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    os.umask(umask := os.umask(0))
+    assert umask != 0o077, "that would hide what is looked for"
+    with Recorder(tmp_path / "out", "--mode", "regular", "--allow-host", "localhost") as recorder:
+        assert recorder.url().startswith("http://127.0.0.1:")
+        _, capture = recorder.end()
+    capture.close()
+    kept = [path for path in (tmp_path / "config" / "wsreplay").rglob("*") if path.is_file()]
+    secret = [path for path in kept if b"PRIVATE KEY" in path.read_bytes() or path.name == "redaction.key"]
+    assert len(secret) >= 2
+    assert [path for path in [*secret, capture.path] if path.stat().st_mode & 0o077] == []
+    assert (tmp_path / "config" / "wsreplay" / "ca").stat().st_mode & 0o077 == 0
