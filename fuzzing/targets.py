@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -25,7 +26,8 @@ from wsreplay.captures.transcript import Transcript
 from wsreplay.captures.wire import Handshake, Record, What, as_json
 from wsreplay.proxy import flow_file
 from wsreplay.venues import registry
-from wsreplay.venues.envelope import Envelope, HttpMessage
+from wsreplay.venues.dialect import Dialect
+from wsreplay.venues.envelope import Envelope, HttpMessage, Sender
 
 SAMPLES = Path(__file__).parent.parent / "captures" / "samples"
 KEY = b"a key for fuzzing, 32 bytes long"
@@ -78,14 +80,14 @@ def frames(data: bytes) -> None:
     _hold(_said(pieces) == _said(whole), "it depends on where reads end")
 
 
-def _said(rows: list[Event]) -> list[list[object]]:
+def _said(rows: list[Event]) -> list[list[Any]]:
     """What was observed. Bytes that are no frame come as they were read; here they are one stretch."""
-    found: list[list[object]] = []
+    found: list[list[Any]] = []
     for row in rows:
         if row.part:
             continue
         if row.kind == "raw" and found and found[-1][0] == "raw":
-            found[-1][1] = bytes(found[-1][1]) + (row.data or b"")
+            found[-1][1] += row.data or b""
         else:
             found.append([row.kind, row.data, *(getattr(row, name) for name in _FRAMED if row.kind != "raw")])
     return found
@@ -98,7 +100,7 @@ _FRAMED = [name for name in OBSERVED if name not in ("seq", "data")]
 
 
 @cache
-def _dialect(name: str) -> registry.Dialect:
+def _dialect(name: str) -> Dialect:
     return registry.dialect(name)
 
 
@@ -110,7 +112,8 @@ def dialect_of(name: str) -> Target:
         payload: str | bytes = data
         with suppress(UnicodeDecodeError):
             payload = data.decode()
-        for sender in ("client", "venue"):
+        senders: tuple[Sender, ...] = ("client", "venue")
+        for sender in senders:
             _hold(isinstance(known.decode(payload, sender), Envelope), "no envelope")
         request = HttpMessage(method="POST", url="https://v.example/orders", body=data)
         answer = HttpMessage(method="POST", url="https://v.example/orders", status=200, body=data)
@@ -129,7 +132,7 @@ def pipeline_of(name: str) -> Target:
         pieces = data.split(b"\n")[:32]
         for seq, piece in enumerate(pieces, 1):
             text = piece.decode("utf-8", "replace")
-            sender = "client" if seq % 2 else "venue"
+            sender: Sender = "client" if seq % 2 else "venue"
             rows += pipeline.take(
                 [
                     Event(

@@ -68,7 +68,9 @@ def hostile_files() -> Iterator[tuple[str, bytes]]:
 def test_a_hostile_file_is_refused_within_bounds(name: str, content: bytes, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    wanted = ["show", path] if name.endswith("parquet") else ["import", path, "--out", tmp_path / "out"]
+    wanted: list[str | Path] = (
+        ["show", path] if name.endswith("parquet") else ["import", path, "--out", tmp_path / "out"]
+    )
     if name.endswith("flow"):
         wanted += ["--from", "flow"]
     began = time.monotonic()
