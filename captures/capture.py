@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import duckdb
-import msgspec
 import pyarrow as pa
 
 from wsreplay.captures import query, working_folder
@@ -113,10 +112,8 @@ class Capture:
         for batch in self.batches(first, last):
             try:
                 events = events_of(batch)
-            except msgspec.ValidationError as error:
-                raise CaptureError(
-                    f"{self.path} holds a row that is no event ({error}): the file was altered"
-                ) from None
+            except CaptureError as error:
+                raise CaptureError(f"{self.path}: {error}") from None
             yield from events
 
     def batches(

@@ -122,7 +122,12 @@ class ParquetSegment:
         return min(low for low, _ in extents), max(high for _, high in extents)
 
     def _extents(self, column: str) -> Iterator[tuple[int, int]]:
-        index = self._footer.schema.names.index(column)
+        names = self._footer.schema.names
+        if column not in names:
+            raise CaptureError(
+                f"{self.path} has no column {column}: another program has rewritten it, or it is damaged"
+            )
+        index = names.index(column)
         for number in range(self._footer.num_row_groups):
             statistics = self._footer.row_group(number).column(index).statistics
             if statistics is None or not statistics.has_min_max:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from captures.recorded import capture, event
@@ -41,15 +42,16 @@ COMMANDS: list[tuple[str, ...]] = [
     ("export", "CAPTURE", "--to", "jsonl", "-o", "EXPORT"),
     ("run", "CAPTURE", "--to", "ws://127.0.0.1:9"),
     ("import", "FOREIGN"),
+    ("diff", "CAPTURE", "CAPTURE"),
 ]
-WRITES_NO_PAYLOAD = {"record", "simulate", "demo", "venues"}
-"""They print what is theirs: addresses, the demo's own story. A bot's output goes to standard error as it is."""
+WRITES_NO_PAYLOAD = {"record", "simulate", "demo", "venues", "serve"}
+"""They print what is theirs (addresses, the demo's own story), or need a bot, whose output goes to standard error."""
 
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hostile")
-    texts = dict.fromkeys(
+    texts: dict[str, Any] = dict.fromkeys(
         ("op", "key", "channel", "symbol", "account", "order_id", "client_order_id", "status", "error_code"), HOSTILE
     )
     secret = json.dumps({"apiKey": f"{HOSTILE}0123456789abcdef", HOSTILE: HOSTILE}, ensure_ascii=False)
