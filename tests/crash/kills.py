@@ -84,26 +84,28 @@ class Traffic:
         self.stop = asyncio.Event()
 
     async def venue(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        with contextlib.closing(writer), contextlib.suppress(OSError, asyncio.IncompleteReadError):
             await reader.readuntil(b"\r\n\r\n")
             writer.write(ANSWER)
             while True:
                 writer.write(bytes((0x81, LENGTH)) + (await reader.readexactly(6 + LENGTH))[6:])
-        writer.close()
 
     async def bot(self, line: int, port: int) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(REQUEST)
-            await reader.readuntil(b"\r\n\r\n")
-            while not self.stop.is_set():
-                text = MESSAGE % (line, self.said[line])
-                writer.write(bytes((0x81, 0x80 | LENGTH, 0, 0, 0, 0)) + text.encode())
-                self.said[line] += 1
-                await reader.readexactly(2 + LENGTH)
-                self.heard[line] += 1
-                await asyncio.sleep(PAUSE)
-            writer.close()
+            with contextlib.closing(writer):
+                await self._count(line, reader, writer)
+
+    async def _count(self, line: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(REQUEST)
+        await reader.readuntil(b"\r\n\r\n")
+        while not self.stop.is_set():
+            text = MESSAGE % (line, self.said[line])
+            writer.write(bytes((0x81, 0x80 | LENGTH, 0, 0, 0, 0)) + text.encode())
+            self.said[line] += 1
+            await reader.readexactly(2 + LENGTH)
+            self.heard[line] += 1
+            await asyncio.sleep(PAUSE)
 
 
 async def attempt(trial: Trial, out: Path) -> Trial:
@@ -131,6 +133,7 @@ async def attempt(trial: Trial, out: Path) -> Trial:
     finally:
         if recorder.returncode is None:
             recorder.kill()
+            await recorder.wait()
         server.close()
     trial.said, trial.heard = sum(traffic.said), sum(traffic.heard)
     await until_nobody_records(out)

@@ -73,13 +73,12 @@ class Found:
 
 
 async def venue(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+    with contextlib.closing(writer), contextlib.suppress(OSError, asyncio.IncompleteReadError):
         await reader.readuntil(b"\r\n\r\n")
         writer.write(ANSWER)
         while (head := await reader.readexactly(6))[0] == 0x81:
             writer.write(head[:1] + bytes((LENGTH,)) + await reader.readexactly(LENGTH))
         writer.write(b"\x88\x02\x03\xe8")
-    writer.close()
 
 
 async def bot(port: int, pause: float, until: float, found: Found, chance: random.Random) -> None:
