@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import duckdb
-import msgspec
 import pyarrow as pa
 
 from wsreplay.captures import query, working_folder
@@ -70,6 +69,11 @@ class Capture:
         return self._working and working_folder.is_recording(self.path)
 
     @property
+    def cut_off(self) -> bool:
+        """Whether nobody records it any more and nobody has finished it: ``wsreplay recover`` makes a capture of it."""
+        return self._working and not working_folder.is_recording(self.path) and self.path.exists()
+
+    @property
     def ended(self) -> str | None:
         """How the recording ended, in words; None: it goes on, or was cut off and not recovered yet."""
         return self.metadata.ended
@@ -108,10 +112,8 @@ class Capture:
         for batch in self.batches(first, last):
             try:
                 events = events_of(batch)
-            except msgspec.ValidationError as error:
-                raise CaptureError(
-                    f"{self.path} holds a row that is no event ({error}): the file was altered"
-                ) from None
+            except CaptureError as error:
+                raise CaptureError(f"{self.path}: {error}") from None
             yield from events
 
     def batches(

@@ -14,6 +14,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from wsreplay.captures.errors import CaptureError
 from wsreplay.captures.event import Event
 from wsreplay.captures.schema import SCHEMA
 
@@ -87,13 +88,16 @@ def widen(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def events_of(batch: pa.RecordBatch) -> list[Event]:
-    """The rows of a batch with all columns as events. Raises msgspec.ValidationError where a row is none."""
+    """The rows of a batch with all columns as events."""
     nothing = [None] * batch.num_rows
     columns = []
     for name in FIELDS:
         column = batch.column(name)
         columns.append(nothing if column.null_count == len(column) else column.to_pylist())
-    return msgspec.convert(list(zip(*columns, strict=True)), list[Event])
+    try:
+        return msgspec.convert(list(zip(*columns, strict=True)), list[Event])
+    except msgspec.ValidationError as error:
+        raise CaptureError(f"it holds a row that is no event ({error}): the file was altered") from error
 
 
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:

@@ -54,6 +54,7 @@ _DIFFERENCES = [
     if field.name not in _DICTIONARY and (pa.types.is_integer(field.type) or pa.types.is_timestamp(field.type))
 ]
 _WRITER = {
+    "write_page_checksum": True,  # a flipped bit would be another row, and nobody would know
     "compression": "zstd",
     "compression_level": 3,
     "use_dictionary": _DICTIONARY,

@@ -143,6 +143,11 @@ class HandOver(_Shared):
         """The position up to which the reader needs nothing any more."""
         return self._words[_RELEASED]
 
+    @property
+    def losing(self) -> bool:
+        """Whether records are being dropped: what was lost is counted and not stated yet."""
+        return self._words[_LOST_RECORDS] != 0
+
     def _put_with_care(
         self,
         what: int,

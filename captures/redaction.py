@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from operator import attrgetter
 
+import msgspec
+
 from wsreplay.captures.event import Event
 from wsreplay.captures.long_lived import LongLived
 from wsreplay.captures.raw_stretch import RawStretch, may_be_masked_text
@@ -105,6 +107,13 @@ class Redactor:
             known = self._recent and not self._recent.keys().isdisjoint(_columns(event))
             if known or self._long_lived:
                 self._columns(event)
+
+    def redact_url(self, url: str) -> str:
+        """A URL as a handshake to it would be written."""
+        row = Event(seq=0, at_ns=0, mono_ns=0, first_mono_ns=0, sender="client", kind="open")
+        row.text = msgspec.json.encode({"url": url}).decode()
+        self.redact(row)
+        return str(msgspec.json.decode(row.text)["url"])
 
     def _columns(self, event: Event) -> None:
         for name, value in zip(_COLUMNS, _columns(event), strict=True):

@@ -125,7 +125,7 @@ def read_metadata(content: bytes, where: object) -> dict[str, Any]:
     """The JSON of a capture's metadata, before any migration."""
     try:
         return msgspec.json.decode(content, type=dict[str, Any])
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CaptureError(f"{where} has unreadable capture metadata ({error}): the file was altered") from None
 
 

@@ -54,6 +54,8 @@ LARGE_NOTES = 1 << 20
 _NAP_S, _LONGEST_NAP_S, _TROUBLED_NAP_S = 0.001, 0.02, 0.25
 BROKEN_OFF = "a scribe was killed while more was in progress on the connections than it could leave to the next one"
 NOTHING_LOST = Loss(records=0, bytes=0, from_mono_ns=0, to_mono_ns=0)
+LIFE_NS = 5_000_000_000
+"""However little happens, so often the proxy hears that its scribe lives."""
 PATIENCE_NS = 10_000_000_000
 """How long the end of a recording waits for a disk that refuses to write."""
 
@@ -77,7 +79,7 @@ class Scribe:
         self._turning = False
         self._finishers_ran = False
         if assignment.folder is None:
-            self._session = Session.create(Path(assignment.out), metadata_of(assignment, venue), rotation)
+            self._session = Session.create(Path(assignment.out), metadata_of(assignment, venue, redactor), rotation)
         else:
             self._session = Session.resume(Path(assignment.folder), rotation)
             self._recall()
@@ -281,8 +283,11 @@ class Scribe:
             trouble=self._trouble,
             venue=self._session.metadata.venue if self._named else None,
         )
-        if (status.trouble, status.venue) != (self._said.trouble, self._said.venue) or (
-            status != self._said and now - self._said_ns >= often_ns
+        silent_ns = now - self._said_ns
+        if (
+            (status.trouble, status.venue) != (self._said.trouble, self._said.venue)
+            or (status != self._said and silent_ns >= often_ns)
+            or silent_ns >= LIFE_NS
         ):
             self._said, self._said_ns = status, now
             self._say(status)
@@ -292,13 +297,13 @@ class Scribe:
             os.write(self._voice, msgspec.json.encode(status) + b"\n")
 
 
-def metadata_of(assignment: Assignment, venue: Dialect) -> Metadata:
+def metadata_of(assignment: Assignment, venue: Dialect, redactor: Redactor) -> Metadata:
     """What the capture says about itself from the beginning."""
     return Metadata(
         clocks=Clocks(wall_ns=assignment.began_at_ns, mono_ns=assignment.began_mono_ns),
         venue=venue.name,
         dialect_version=venue.version,
-        upstreams=assignment.upstreams,
+        upstreams={name: redactor.redact_url(url) for name, url in assignment.upstreams.items()},
         redaction="kept" if assignment.keep_secrets else "redacted",
         fault_plan=assignment.fault_plan,
         mode=assignment.mode,

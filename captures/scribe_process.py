@@ -19,11 +19,13 @@ import msgspec
 
 from wsreplay.captures.errors import CaptureError
 from wsreplay.captures.handover import HandOver
+from wsreplay.captures.vigil import Sight, Vigil
 from wsreplay.captures.wire import What, as_json
 
 _START_S = 60.0
 _PATIENCE_S = 15.0
 """How long the end of a recording waits for a disk that refuses to write."""
+_LOOK_S = 0.5
 _PAUSES_S = (0.0, 0.1, 0.5, 1.0, 2.0)
 """Before each further attempt, when scribes die without having read anything."""
 
@@ -89,11 +91,14 @@ class ScribeProcess:
         self._over = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._given_up = False
+        self._finishing = False
+        self._heard = time.monotonic()
         self.status = Status()
         """What the scribe said last."""
         self.restarts = 0
         """How often a scribe had to be replaced."""
         self._thread = threading.Thread(target=self._watch, name="scribe-watch", daemon=True)
+        self._vigil = threading.Thread(target=self._keep_vigil, name="scribe-vigil", daemon=True)
 
     @classmethod
     def start(
@@ -109,6 +114,7 @@ class ScribeProcess:
             )
         scribe = cls(hand_over, assignment, tell)
         scribe._thread.start()
+        scribe._vigil.start()
         scribe._ready.wait(_START_S)
         if scribe.status.recording is None:
             scribe.kill()
@@ -132,7 +138,9 @@ class ScribeProcess:
 
     def finish(self, why: str = "", timeout: float = 600.0) -> Path:
         """End the recording and wait for the capture. ``why`` is kept in it. Nobody may put records meanwhile."""
-        deadline = time.monotonic() + timeout
+        self._finishing = True  # finders may take their time
+        troubled_since = time.monotonic()
+        deadline = troubled_since + timeout
         body = as_json({"why": why})
         told = False
         self._hurry()
@@ -144,6 +152,7 @@ class ScribeProcess:
                 troubled_since = now
             if now > deadline or now > troubled_since + _PATIENCE_S:
                 break
+        self._vigil.join(10)  # it looks into the hand-over, which its owner may close now
         if self.status.done is not None:
             return Path(self.status.done)
         why = self.status.failed or self.status.trouble or ("the scribe died" if self._over.is_set() else "")
@@ -157,6 +166,23 @@ class ScribeProcess:
         if self._process is not None:
             self._process.kill()
         self._thread.join(10)
+        self._vigil.join(10)
+
+    def _keep_vigil(self) -> None:
+        """The other thread: says when the scribe falls behind, and ends one that has stopped moving."""
+        vigil = Vigil()
+        while not self._over.wait(_LOOK_S):
+            hand_over = self._hand_over
+            now = time.monotonic()
+            sight = Sight(now, self._heard, hand_over.written, hand_over.released, hand_over.capacity, hand_over.losing)
+            told, stalled = vigil.look(sight)
+            for line in told:
+                self._tell(line)
+            process = self._process
+            if stalled and not self._finishing and process is not None and not _waits_for_a_disk(process.pid):
+                self._tell("the scribe does not move any more and is replaced")
+                self._heard = now
+                process.kill()
 
     def _hurry(self) -> None:
         """Tell a scribe that lets records lie that now is the time to read them."""
@@ -200,6 +226,7 @@ class ScribeProcess:
             start_new_session=True,  # Ctrl-C is the proxy's affair
         ) as process:
             self._process = process
+            self._heard = time.monotonic()
             if self._given_up:  # told to while this one was being started
                 process.kill()
             if process.stdin and process.stdout:
@@ -212,6 +239,7 @@ class ScribeProcess:
             return process.wait()
 
     def _hear(self, status: Status) -> None:
+        self._heard = time.monotonic()
         before = self.status
         status.recording = status.recording or before.recording
         self.status = status
@@ -228,3 +256,11 @@ class ScribeProcess:
 
 def _how(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _waits_for_a_disk(pid: int) -> bool:
+    """Whether the kernel says so: another scribe would wait for it as well."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "D"
+    except (OSError, IndexError):
+        return False

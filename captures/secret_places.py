@@ -21,6 +21,9 @@ _MIXED = re.compile(r"(?=[^0-9]*+[0-9])(?=[^A-Za-z]*+[A-Za-z])")
 _URL_FIELD = re.compile(r'"url"\s*+:\s*+"([^"\\]*+)')
 _PATH_KEY = re.compile(r'(?<=/)[A-Za-z0-9_\-]{32,}+(?=[/?#"]|$)')
 _PUBLIC_PATH = re.compile(r"0x[0-9a-fA-F]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_LISTED = re.compile(r'(?<=")([A-Za-z0-9]{60,128}+)(?=(?:@\w++)?\\*")')
+_HEXADECIMAL = re.compile(r"(?:0x)?[0-9a-fA-F]+")
+_BEFORE_LISTED = re.compile(r'(?:[\[,]|\\*"(?:stream|channel|topic)\\*"\s*:)\s*\\*"\Z', re.IGNORECASE)
 _USERINFO = re.compile(r'://([^/\s"\\@:?#]{0,256}+)(?::([^/\s"\\@?#]{0,1024}+))?@')
 
 
@@ -64,6 +67,25 @@ def _protocols(found: Found, start: int, end: int, names: SecretNames) -> None:
                     found.add(at, at + len(part), part, secret)
                 at += len(part) + 1
         named = names.meaning(word) is not None
+
+
+def may_list_keys(text: str) -> bool:
+    """Whether a word of a client's message is so long that it could be a key."""
+    return _LISTED.search(text) is not None
+
+
+def subscriptions(found: Found) -> None:
+    """A key among the streams that a client asks for, where Binance's listenKey is one: a word too random for a name.
+
+    Not hexadecimal: that is what hashes, accounts and order ids are made of.
+    """
+    text = found.text
+    for word in _LISTED.finditer(text):
+        value = word[1]
+        if not _MIXED.match(value) or _HEXADECIMAL.fullmatch(value):
+            continue
+        if _BEFORE_LISTED.search(text, max(0, word.start() - 40), word.start()):
+            found.add(*word.span(1), value, Meaning("key", name="subscription"))
 
 
 def userinfo(found: Found) -> None:

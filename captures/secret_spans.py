@@ -14,7 +14,14 @@ from urllib.parse import unquote
 from wsreplay.captures.json_levels import end_of_string, level_at, level_of, quote, unescaped
 from wsreplay.captures.secret_found import Found, Span
 from wsreplay.captures.secret_names import Meaning, SecretNames
-from wsreplay.captures.secret_places import cookies, handshake_path, subprotocols, userinfo
+from wsreplay.captures.secret_places import (
+    cookies,
+    handshake_path,
+    may_list_keys,
+    subprotocols,
+    subscriptions,
+    userinfo,
+)
 from wsreplay.captures.secret_shapes import OPAQUE, SHAPES
 
 _LONGEST_NAME = 64
@@ -79,7 +86,8 @@ class Finder:
             low = text.replace("\u0130", "i").lower()
         gate = self.names.login_gate if client else self.names.gate
         hit = gate.search(low)
-        if hit is None and not handshake and ("@" not in text or "://" not in text):
+        listed = client and may_list_keys(text)
+        if hit is None and not handshake and not listed and ("@" not in text or "://" not in text):
             return []
         scan = _Scan(text, self.names, http)
         login = False
@@ -88,6 +96,8 @@ class Finder:
             hit = gate.search(low, max(scan.look_at(hit.start(), hit[0]), hit.start() + 1))
         if login and client and _LOGIN.search(low):
             scan.login()
+        if listed:
+            subscriptions(scan)
         if "@" in text:
             userinfo(scan)
         if handshake:

@@ -101,14 +101,18 @@ class ParquetSegment:
             for number, (low, high) in enumerate(self._extents("seq"))
             if high >= first and (last is None or low <= last)
         ]
+        missing = sum(self._footer.row_group(number).num_rows for number in groups)
         with _opened(whereabouts(self.path)) as file, _damage(self.path):
             for batch in file.iter_batches(BATCH_ROWS, row_groups=groups, columns=columns if self.direct else None):
                 if not self.direct:
                     batch = migrate_batch(batch, self.version)
                 batch = batch.select(columns)
+                missing -= batch.num_rows
                 if batch.num_rows and last is not None and batch.column("seq")[0].as_py() > last:
                     return
                 yield from _between(batch, first, last)
+            if missing:  # a page's own header has no checksum
+                raise ValueError(f"{missing} rows are missing or too many")
 
     def extent(self, column: str) -> tuple[int, int] | None:
         """The smallest and the largest value of an integer column, from the footer."""
@@ -118,7 +122,12 @@ class ParquetSegment:
         return min(low for low, _ in extents), max(high for _, high in extents)
 
     def _extents(self, column: str) -> Iterator[tuple[int, int]]:
-        index = self._footer.schema.names.index(column)
+        names = self._footer.schema.names
+        if column not in names:
+            raise CaptureError(
+                f"{self.path} has no column {column}: another program has rewritten it, or it is damaged"
+            )
+        index = names.index(column)
         for number in range(self._footer.num_row_groups):
             statistics = self._footer.row_group(number).column(index).statistics
             if statistics is None or not statistics.has_min_max:
@@ -204,7 +213,7 @@ def _between(batch: pa.RecordBatch, first: int, last: int | None) -> Iterator[pa
 def _damage(path: Path) -> Iterator[None]:
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CaptureError(f"{path} is damaged ({reason}): copy it again from where it came from") from error
 
@@ -228,6 +237,6 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
     if ends != b"PAR1":
         raise CaptureError(f"{path} is cut short, its end is missing: copy it again from where it came from")
     with _damage(path):
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, page_checksum_verification=True)
     with file:
         yield file

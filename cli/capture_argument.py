@@ -11,6 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from wsreplay.captures.errors import UserError
+from wsreplay.cli.plain_errors import tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +95,15 @@ def open_captures(paths: Sequence[Path]) -> list[Capture]:
         for each in _expanded(path):
             for capture in open_all(each):
                 opened.setdefault(capture.path.resolve(), capture)
+    for capture in opened.values():
+        offer_recovery(capture)
     return list(opened.values())
+
+
+def offer_recovery(capture: Capture) -> None:
+    """Say of a recording that was cut off that it is one, and what to do; it is read as far as it goes all the same."""
+    if capture.cut_off:
+        tell(f"{capture.path} was cut off: `wsreplay recover {capture.path}` makes a capture of it")
 
 
 def places_of(paths: Sequence[Path]) -> list[Path]:

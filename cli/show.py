@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wsreplay.captures.errors import UserError
-from wsreplay.cli.capture_argument import Address, CaptureAddress
+from wsreplay.cli.capture_argument import Address, CaptureAddress, offer_recovery
 from wsreplay.cli.plain_errors import tell
 from wsreplay.cli.terminal import columns, in_colour
 
@@ -60,6 +60,8 @@ def show(capture: Address, where: str | None, conn: int | None, follow: bool, fu
         Selection(opened, where=where, conn=conn, first=capture.seq) as selection,
     ):
         write = _writer(opened, form, full)
+        if not follow:
+            offer_recovery(opened)
         try:
             shown = 0
             for batch in _as_it_comes(opened, selection) if follow else selection.batches():

@@ -27,6 +27,7 @@ from wsreplay.proxy.gate import Early
 from wsreplay.proxy.gates import GateFactory
 from wsreplay.proxy.leg import Leg
 from wsreplay.proxy.relay import Note, Relay, Wire
+from wsreplay.proxy.switching import keep_first_bytes
 from wsreplay.proxy.tls import TlsWire
 
 logger = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class Tap:
 
         With a ``gate`` faults strike on the way; without one every byte crosses untouched.
         """
+        keep_first_bytes()
         self.relays: set[Relay] = set()
         self.opened = 0
         """Handshakes that a venue answered."""
@@ -300,10 +302,10 @@ class Tap:
             Body.__call__(asked.response, flow.response.raw_content)
         if not is_upgrade(flow.request):
             record = exchange_of(flow, asked, upstream)
-            self._note(What.HTTP, True, asked.conn, time.time_ns(), time.monotonic_ns(), -1, as_json(record))
+            self._note(What.HTTP, True, asked.conn, *self._answered(flow, asked), -1, as_json(record))
             return
         handshake = handshake_of(flow, asked, upstream)
-        self._note(What.OPEN, True, asked.conn, time.time_ns(), time.monotonic_ns(), -1, as_json(handshake))
+        self._note(What.OPEN, True, asked.conn, *self._answered(flow, asked), -1, as_json(handshake))
         if handshake.status:
             self.opened += 1
         if handshake.status == 101:
@@ -313,6 +315,13 @@ class Tap:
                     self._legs[side.id].holds_end = True
         else:
             self._note(What.OVER, False, asked.conn, time.time_ns(), time.monotonic_ns(), -1, b"")
+
+    def _answered(self, flow: http.HTTPFlow, asked: Asked) -> tuple[int, int]:
+        """When the answer's last byte was read: frames in the same breath must not seem to come before it."""
+        leg = self._legs.get(flow.server_conn.id)
+        if flow.response is not None and leg is not None and leg.read_mono_ns > asked.mono_ns:
+            return leg.read_at_ns, leg.read_mono_ns
+        return time.time_ns(), time.monotonic_ns()
 
     async def _take_over(self, flow: tcp.TCPFlow) -> None:
         client, server = flow.client_conn, flow.server_conn

@@ -33,7 +33,7 @@ NEVER = {
     "debugger": {"mitmproxy", "click", "duckdb", "websockets"},
 }
 """What a room must not know."""
-OUTSIDE = {"tests", "typings", "docs", "build", "dist", "benchmarks"}
+OUTSIDE = {"tests", "typings", "docs", "build", "dist", "benchmarks", "fuzzing"}
 
 
 def modules() -> Iterator[tuple[str, Path]]:

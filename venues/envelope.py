@@ -106,4 +106,4 @@ def intent_of(*identity: object) -> str:
     its ids, nonces, deadlines or signatures.
     """
     text = "\x1f".join("" if part is None else str(part) for part in identity)
-    return blake2b(text.encode(), digest_size=8).hexdigest()
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

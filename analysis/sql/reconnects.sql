@@ -3,7 +3,18 @@
 -- login (ok or not), the last subscription asked for, the first push, and caught_up: the first push of the last channel.
 -- not_resubscribed counts channels that were on before and were not asked for again (example names one of them);
 -- missed counts the numbers that numbered channels skipped meanwhile; sent_before_login counts requests before the login.
-WITH opened AS (
+-- Intervals are those of the monotonic clock: the wall clock may be set in between.
+WITH marks AS (
+    SELECT
+        events.capture,
+        events.conn,
+        min(events.mono_ns) FILTER (WHERE events.kind = 'open') AS opened_mono_ns,
+        min(events.mono_ns) FILTER (WHERE events.kind = 'end') AS ended_mono_ns
+    FROM events
+    WHERE events.conn IS NOT NULL AND events.part = 0 AND events.kind IN ('open', 'end')
+    GROUP BY events.capture, events.conn
+),
+opened AS (
     SELECT
         connections.capture,
         connections.conn,
@@ -12,24 +23,25 @@ WITH opened AS (
         connections.first_seq,
         connections.opened_at,
         connections.opened_at_ns,
-        connections.ended_at_ns,
+        marks.opened_mono_ns,
         lag(connections.conn) OVER (
             PARTITION BY connections.capture, connections.upstream, split_part(connections.url, '?', 1)
             ORDER BY connections.first_seq
         ) AS previous_conn,
-        lag(connections.ended_at_ns) OVER (
+        lag(marks.ended_mono_ns) OVER (
             PARTITION BY connections.capture, connections.upstream, split_part(connections.url, '?', 1)
             ORDER BY connections.first_seq
-        ) AS previous_ended_at_ns
+        ) AS previous_ended_mono_ns
     FROM connections
+    INNER JOIN marks ON marks.capture = connections.capture AND marks.conn = connections.conn
 ),
 again AS (
     SELECT *
     FROM opened
-    WHERE opened.previous_conn IS NOT NULL AND opened.previous_ended_at_ns <= opened.opened_at_ns
+    WHERE opened.previous_conn IS NOT NULL AND opened.previous_ended_mono_ns <= opened.opened_mono_ns
 ),
 noticed AS (
-    SELECT events.capture, events.conn, min(events.seq) AS noticed_seq, min(events.at_ns) AS noticed_at_ns
+    SELECT events.capture, events.conn, min(events.seq) AS noticed_seq, min(events.mono_ns) AS noticed_mono_ns
     FROM events
     WHERE events.conn IS NOT NULL AND events.part = 0 AND events.kind = 'end' AND events.sender = 'client'
     GROUP BY events.capture, events.conn
@@ -40,7 +52,7 @@ before AS (
         events.capture,
         events.conn,
         max(events.seq) AS last_byte_seq,
-        max(events.at_ns) AS last_byte_at_ns
+        max(events.mono_ns) AS last_byte_mono_ns
     FROM events
     LEFT JOIN noticed ON noticed.capture = events.capture AND noticed.conn = events.conn
     WHERE
@@ -67,7 +79,7 @@ early AS (
     GROUP BY logins.capture, logins.conn
 ),
 heard AS (
-    SELECT events.capture, events.conn, min(events.seq) AS first_push_seq, min(events.at_ns) AS first_push_at_ns
+    SELECT events.capture, events.conn, min(events.seq) AS first_push_seq
     FROM events
     WHERE events.role = 'push' AND events.part = 0
     GROUP BY events.capture, events.conn
@@ -77,10 +89,12 @@ subscribed AS (
         subscriptions.capture,
         subscriptions.conn,
         max(subscriptions.seq) AS resubscribed_seq,
-        max(subscriptions.at_ns) AS resubscribed_at_ns,
+        max(asked.mono_ns) AS resubscribed_mono_ns,
         max(subscriptions.first_push_seq) AS caught_up_seq,
-        max(subscriptions.at_ns + subscriptions.first_push_after_ns) AS caught_up_at_ns
+        max(asked.mono_ns + subscriptions.first_push_after_ns) AS caught_up_mono_ns
     FROM subscriptions
+    INNER JOIN events AS asked
+        ON asked.capture = subscriptions.capture AND asked.seq = subscriptions.seq AND asked.part = 0
     GROUP BY subscriptions.capture, subscriptions.conn
 ),
 forgotten AS (
@@ -130,10 +144,10 @@ SELECT
     subscribed.resubscribed_seq,
     heard.first_push_seq,
     subscribed.caught_up_seq,
-    noticed.noticed_at_ns - before.last_byte_at_ns AS silent_ns,
-    again.opened_at_ns - noticed.noticed_at_ns AS reconnected_after_ns,
-    subscribed.resubscribed_at_ns - again.opened_at_ns AS resubscribed_after_ns,
-    subscribed.caught_up_at_ns - before.last_byte_at_ns AS without_data_ns,
+    noticed.noticed_mono_ns - before.last_byte_mono_ns AS silent_ns,
+    again.opened_mono_ns - noticed.noticed_mono_ns AS reconnected_after_ns,
+    subscribed.resubscribed_mono_ns - again.opened_mono_ns AS resubscribed_after_ns,
+    subscribed.caught_up_mono_ns - before.last_byte_mono_ns AS without_data_ns,
     coalesce(forgotten.not_resubscribed, 0) AS not_resubscribed,
     forgotten.example,
     skipped.missed,

@@ -91,7 +91,7 @@ def read(path: Path) -> Iterator[Event]:
             raise
         except msgspec.DecodeError:
             archive = msgspec.json.decode(mended(content), type=_Archive)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CaptureError(f"{path} is no HTTP archive ({error}): export it again as HAR with content") from None
     events = [event for conn, entry in enumerate(archive.log.entries, 1) for event in _events_of(entry, conn, path)]
     events.sort(key=lambda event: event.at_ns)  # stable: a request stays before its answer

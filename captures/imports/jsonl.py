@@ -61,7 +61,7 @@ def _own(path: Path) -> Iterator[Event]:
             if row.get("kind") == "incident" or (row.get("kind") == "fact" and row.get("venue") is not None):
                 continue  # derived, and worked out anew
             event = msgspec.convert(_list_of({name: row[name] for name in OBSERVED if name in row}), Event)
-        except (msgspec.MsgspecError, RecursionError, binascii.Error) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, binascii.Error) as error:
             raise CaptureError(f"{path}, line {number}: no event of a capture ({error})") from None
         if (event.seq, event.part) <= last:
             raise CaptureError(f"{path}, line {number}: event {event.seq} is not in its order, the file was altered")

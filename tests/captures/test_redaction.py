@@ -141,6 +141,47 @@ def test_a_subscription_is_no_login() -> None:
 # The handshake
 
 
+LISTEN_KEY = "pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61cv6a81va65sdf19v8a65a1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"method":"SUBSCRIBE","params":["%s"],"id":1}',
+        '{"method":"SUBSCRIBE","params":["btcusdt@trade", "%s@account"],"id":1}',
+        '{"op":"subscribe","stream":"%s"}',
+        '{"body":"{\\"params\\":[\\"%s\\"]}"}',
+    ],
+)
+def test_a_key_among_the_streams_that_a_client_asks_for(text: str) -> None:
+    redactor = Redactor(KEY)
+    said = event(text % LISTEN_KEY, sender="client")
+    redactor.redact(said)
+    assert LISTEN_KEY not in (said.text or "")
+    assert (said.text or "").count("redacted-key-") == 1
+    # From then on it is known, in pushes as well.
+    push = event(f'{{"stream":"{LISTEN_KEY}","data":{{}}}}')
+    redactor.redact(push)
+    assert LISTEN_KEY not in (push.text or "")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "0x" + "ab12" * 16,
+        "ab12" * 16,
+        "1" * 64,
+        "SubscribeToEverythingThatIsThereToSeeInTheWholeWideWorldAndMoreOfIt",
+        "orders.1b0e7d2c-0a8f-4d55-9a6e-1f2e3d4c5b6a.1b0e7d2c-0a8f-4d55-9a6e-1f2e3d4c5b6a",
+    ],
+)
+def test_long_names_of_streams_hashes_and_accounts_are_no_keys(word: str) -> None:
+    text = f'{{"method":"SUBSCRIBE","params":["{word}"]}}'
+    said = event(text, sender="client")
+    Redactor(KEY).redact(said)
+    assert said.text == text
+
+
 def test_url_parameters_and_userinfo_of_a_handshake() -> None:
     row = handshake("wss://bot:hunter2@venue.example:9443/ws?wsApiKey=abc123&depth=5&token=hunter22#x")
     Redactor(KEY).redact(row)

@@ -8,6 +8,7 @@ from captures.recorded import capture, events, session
 from cli.story import refused, run
 
 from wsreplay.captures.capture import Capture
+from wsreplay.captures.recover import recover
 
 
 def test_a_recording_that_was_cut_off_becomes_a_capture_that_says_so(tmp_path: Path) -> None:
@@ -20,6 +21,25 @@ def test_a_recording_that_was_cut_off_becomes_a_capture_that_says_so(tmp_path: P
     with Capture.open(place) as recovered:
         assert [event.kind for event in recovered.events()] == ["text", "text", "text", "gap"]
     assert not cut_off.folder.exists()
+
+
+def test_whoever_reads_a_recording_that_was_cut_off_is_told_what_to_do(tmp_path: Path) -> None:
+    cut_off = session(tmp_path, *events(3))
+    arguments = [("show", cut_off.folder), ("sql", cut_off.folder, "SELECT count(*) FROM events")]
+    for each in arguments:
+        assert run(*each).stderr == "", "it is still being recorded"
+    cut_off.abandon()
+    for each in arguments:
+        result = run(*each)
+        assert result.exit_code == 0
+        assert result.stderr == (
+            f"wsreplay: {cut_off.folder} was cut off: `wsreplay recover {cut_off.folder}` makes a capture of it\n"
+        )
+    with Capture.open(cut_off.folder) as capture:
+        assert capture.cut_off
+    with Capture.open(recover(cut_off.folder)) as capture:
+        assert not capture.cut_off
+    assert run("show", capture.path).stderr == ""
 
 
 def test_all_that_a_folder_holds_is_recovered_and_what_goes_on_is_left_alone(tmp_path: Path) -> None:

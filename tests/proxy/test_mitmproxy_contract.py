@@ -9,7 +9,10 @@ from mitmproxy import options
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.proxy import commands, events, server
 from mitmproxy.proxy.layers import http, tcp
+from mitmproxy.proxy.layers.http import _http1
 from proxy.line import run
+
+from wsreplay.proxy import switching
 
 
 def test_a_connection_handler_keeps_reader_and_writer_where_the_tap_replaces_them() -> None:
@@ -41,6 +44,13 @@ def test_a_101_without_the_websocket_layer_becomes_a_tcp_flow() -> None:
     assert "websocket" in options.Options()
     assert tcp.TcpStartHook.blocking is commands.StartHook.blocking is True
     assert issubclass(events.HookCompleted, events.CommandCompleted)
+
+
+def test_what_follows_a_101_is_trimmed_in_the_one_place_that_we_replace() -> None:
+    source = inspect.getsource(switching._trimming)
+    assert source.count("lstrip") == 1
+    assert "self.state(events.DataReceived(self.conn, already_received))" in source
+    assert "self.make_pipe()" in inspect.getsource(_http1.Http1Connection.mark_done)
 
 
 def test_a_stream_reader_holds_what_has_arrived_in_its_buffer() -> None:

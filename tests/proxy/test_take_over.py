@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from proxy.line import ANSWER, End, Note, line, proxied, run
+from proxy.line import ANSWER, HELLO, End, Note, line, proxied, run
 from proxy.test_relay import venue_tls
 
 from wsreplay.captures.wire import What
@@ -51,6 +51,30 @@ def test_a_flood_right_behind_the_101_stays_in_order(
             assert heard == said
             assert made.said(by_venue=True) == said
             assert made.proxy.tap.relays, "the sockets were not taken over"
+
+    run(scene())
+
+
+@pytest.mark.parametrize("first", [b"\n\tfragment1\x80\tfragment2", b"\r\n\x81\x05hello", b"\n"])
+def test_bytes_behind_the_101_that_look_like_line_ends_are_not_trimmed(
+    tmp_path: Path, tls: tuple[ssl.SSLContext, Path] | None, first: bytes
+) -> None:
+    async def scene() -> None:
+        async with line(tmp_path, answer=ANSWER + first, tls=tls) as made:
+            assert await made.bot.hears(len(first)) == first
+            await made.recorded(What.DATA)
+            assert made.said(by_venue=True) == first
+
+    run(scene())
+
+
+def test_the_answer_of_a_handshake_is_no_later_than_the_frames_in_its_breath(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with line(tmp_path, answer=ANSWER + HELLO) as made:
+            await made.bot.hears(len(HELLO))
+            [said], [answered] = await made.recorded(What.DATA), await made.recorded(What.OPEN)
+            assert answered.mono_ns <= said.mono_ns
+            assert answered.at_ns <= said.at_ns
 
     run(scene())
 

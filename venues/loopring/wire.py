@@ -7,6 +7,7 @@ here: most of the traffic is order books, and nobody asks for their slots.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -158,7 +159,8 @@ def _tolerantly(fields: dict[str, Any]) -> Message:
         if isinstance(error := result.get("error"), dict):
             message.result.error = _convert(error, Fault)
     if (data := fields.get("data")) is not None:
-        message.data = msgspec.Raw(msgspec.json.encode(data))
+        with suppress(UnicodeEncodeError):  # half a surrogate pair, which JSON's escapes can spell
+            message.data = msgspec.Raw(msgspec.json.encode(data))
     return message
 
 

@@ -190,3 +190,10 @@ def test_a_log_whose_clock_was_set_back_has_no_negative_intervals(tmp_path: Path
     )
     reply = imported(path, tmp_path / "out")[2]
     assert (reply.at_ns, reply.latency_ns) == (1_700_000_001_000_000_000, 0)
+
+
+def test_bytes_of_ours_that_are_no_utf8_are_named_by_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "altered.jsonl"
+    path.write_bytes(b'{"seq":1,"kind":"text","mono_ns":1,"text":"\xff"}\n')
+    with pytest.raises(CaptureError, match="line 1"):
+        list(jsonl.read(path))

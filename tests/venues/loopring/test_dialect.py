@@ -529,3 +529,8 @@ def test_numbers_keep_every_digit(number: int, price: Decimal) -> None:
     assert (numbered.venue_seq_from, numbered.venue_seq) == (number, number + 1)
     sized = submitted(buyToken={"tokenId": 1, "volume": str(number)}, accountId=number)
     assert (sized.qty, sized.account) == (str(number), str(number))
+
+
+def test_half_a_surrogate_pair_in_a_push_that_is_read_tolerantly_is_no_error() -> None:
+    text = '{"topic":{"topic":"account"},"ts":1e999,"data":{"accountId":10001,"amountLocked":"5\\ud800"}}'
+    assert isinstance(LoopringDialect().decode(text, "venue"), Envelope)
