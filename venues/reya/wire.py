@@ -88,7 +88,7 @@ def read_message(payload: str | bytes) -> Message | None:
     except msgspec.ValidationError:
         fields = plain(payload)
         return _tolerantly(fields) if isinstance(fields, dict) else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
 
 
