@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from functools import cache
 from typing import Any
 
 import msgspec
+
+from wsreplay.venues.sound import sound
 
 type Number = int | str | None
 type Flag = bool | str | None
@@ -103,7 +104,7 @@ def read_order(data: msgspec.Raw) -> OrderData | None:
         return _ORDER.decode(data)
     except msgspec.ValidationError:
         fields = plain(data)
-        return _convert(fields, OrderData) if isinstance(fields, dict) else None
+        return sound(fields, OrderData) if isinstance(fields, dict) else None
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
 
@@ -149,34 +150,18 @@ def is_set(flag: object) -> bool:
 
 def _tolerantly(fields: dict[str, Any]) -> Message:
     """Read what can be read where a field has a type that the venue never gave it."""
-    message = _convert({name: value for name, value in fields.items() if not isinstance(value, dict)}, Message)
+    message = sound(
+        {name: value for name, value in fields.items() if name != "data" and not isinstance(value, dict)}, Message
+    )
     if isinstance(topics := fields.get("topics"), list):
-        message.topics = [_convert(each, Topic) for each in topics if isinstance(each, dict)]
+        message.topics = [sound(each, Topic) for each in topics if isinstance(each, dict)]
     if isinstance(topic := fields.get("topic"), dict):
-        message.topic = _convert(topic, Topic)
+        message.topic = sound(topic, Topic)
     if isinstance(result := fields.get("result"), dict):
-        message.result = _convert({name: value for name, value in result.items() if name != "error"}, Result)
+        message.result = sound({name: value for name, value in result.items() if name != "error"}, Result)
         if isinstance(error := result.get("error"), dict):
-            message.result.error = _convert(error, Fault)
+            message.result.error = sound(error, Fault)
     if (data := fields.get("data")) is not None:
         with suppress(UnicodeEncodeError):  # half a surrogate pair, which JSON's escapes can spell
             message.data = msgspec.Raw(msgspec.json.encode(data))
     return message
-
-
-def _convert[T: msgspec.Struct](fields: dict[str, Any], kind: type[T]) -> T:
-    sound: dict[str, Any] = {}
-    for field in _members(kind):
-        value = fields.get(field.encode_name)
-        if value is None or field.encode_name == "data":
-            continue
-        try:
-            sound[field.name] = msgspec.convert(value, field.type)
-        except msgspec.ValidationError:
-            continue
-    return kind(**sound)
-
-
-@cache
-def _members(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
-    return msgspec.structs.fields(kind)

@@ -7,10 +7,11 @@ reply's payload share one struct: decoding is then one call, whichever side spok
 from __future__ import annotations
 
 import json
-from functools import cache
 from typing import Any
 
 import msgspec
+
+from wsreplay.venues.sound import sound
 
 CREATES = frozenset({"createOrder"})
 OPERATIONS = frozenset({"createOrder", "modifyOrder", "cancelOrder", "cancelAll", "cancelAllAfter"})
@@ -99,7 +100,7 @@ def read_payload(fields: object) -> Payload:
     try:
         return msgspec.convert(fields, Payload)
     except msgspec.ValidationError:
-        return _convert(fields, Payload)
+        return sound(_written(fields), Payload)
 
 
 def plain(payload: str | bytes) -> Any:
@@ -112,33 +113,21 @@ def plain(payload: str | bytes) -> Any:
 
 def _tolerantly(fields: dict[str, Any]) -> Message:
     """Read what can be read where a field has a type that the venue never gave it."""
-    message = _convert({name: value for name, value in fields.items() if not isinstance(value, dict)}, Message)
+    message = sound({name: value for name, value in fields.items() if not isinstance(value, dict)}, Message)
     if isinstance(payload := fields.get("payload"), dict):
-        message.payload = _convert(payload, Payload)
+        message.payload = sound(_written(payload), Payload)
     if isinstance(error := fields.get("error"), dict):
-        message.error = _convert(error, Trouble)
+        message.error = sound(error, Trouble)
     return message
-
-
-def _convert[T: msgspec.Struct](fields: dict[str, Any], kind: type[T]) -> T:
-    sound: dict[str, Any] = {}
-    for field in _members(kind):
-        value = fields.get(field.encode_name)
-        if value is None:
-            continue
-        if field.encode_name in _NUMBERS and isinstance(value, int) and not isinstance(value, bool):
-            value = str(value)
-        try:
-            sound[field.name] = msgspec.convert(value, field.type)
-        except msgspec.ValidationError:
-            continue
-    return kind(**sound)
-
-
-@cache
-def _members(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
-    return msgspec.structs.fields(kind)
 
 
 # Decimal strings that a client might send as JSON numbers.
 _NUMBERS = frozenset({"limitPx", "qty", "triggerPx", "price"})
+
+
+def _written(fields: dict[str, Any]) -> dict[str, Any]:
+    """The same with numbers as their texts, where the venue wants a text and a client might send a number."""
+    return {
+        name: str(value) if name in _NUMBERS and isinstance(value, int) and not isinstance(value, bool) else value
+        for name, value in fields.items()
+    }

@@ -7,11 +7,11 @@ understood once.
 from __future__ import annotations
 
 import json
-from functools import cache
 from typing import Any
 
 import msgspec
 
+from wsreplay.venues.sound import sound
 from wsreplay.venues.zeroex.orders import Number, Order
 
 _NO_ORDER = msgspec.Raw(b"null")
@@ -100,7 +100,7 @@ def read_order(raw: bytes) -> Order | None:
         return _ORDER.decode(raw)
     except msgspec.ValidationError:
         fields = plain(raw)
-        return _sound(fields, Order) if isinstance(fields, dict) else None
+        return sound(fields, Order) if isinstance(fields, dict) else None
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
 
@@ -120,37 +120,19 @@ def plain(payload: str | bytes) -> Any:
 
 def _tolerantly(fields: dict[str, Any]) -> Message:
     """Read what can be read where a field has a type that nobody should give it."""
-    message = _sound({name: value for name, value in fields.items() if name != "payload"}, Message)
+    message = sound({name: value for name, value in fields.items() if name != "payload"}, Message)
     payload = fields.get("payload")
     if isinstance(payload, dict):
-        message.payload = _sound(payload, Filters)
+        message.payload = sound(payload, Filters)
     elif isinstance(payload, list):
         message.payload = read_items(payload)
     return message
 
 
 def _item(fields: dict[str, Any]) -> Item:
-    item = _sound({name: value for name, value in fields.items() if name not in ("order", "metaData")}, Item)
+    item = sound({name: value for name, value in fields.items() if name not in ("order", "metaData")}, Item)
     if isinstance(order := fields.get("order"), dict):
         item.order = msgspec.Raw(json.dumps(order, separators=(",", ":")).encode("utf-8", "replace"))
     if isinstance(told := fields.get("metaData"), dict):
-        item.meta_data = _sound(told, MetaData)
+        item.meta_data = sound(told, MetaData)
     return item
-
-
-def _sound[T: msgspec.Struct](fields: dict[str, Any], kind: type[T]) -> T:
-    sound: dict[str, Any] = {}
-    for field in _members(kind):
-        value = fields.get(field.encode_name)
-        if value is None:
-            continue
-        try:
-            sound[field.name] = msgspec.convert(value, field.type)
-        except (msgspec.ValidationError, RecursionError):
-            continue
-    return kind(**sound)
-
-
-@cache
-def _members(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
-    return msgspec.structs.fields(kind)
